@@ -1,0 +1,5 @@
+//! The hash-chained journal.
+
+mod record;
+
+pub use record::AuditRecord;

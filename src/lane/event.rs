@@ -1,0 +1,204 @@
+//! Everything that can happen to a lane.
+
+use super::credential::{Expiry, Offer, ScopeSet, StoreVersion};
+use super::effect::Attempt;
+use super::outcome::Verdict;
+use super::spec::LaneSpec;
+use super::time::Wall;
+use crate::plain::Plain;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who did something.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// lanewatch itself.
+    Lanewatch,
+    /// A person at the screen or at the command line, by account name.
+    Operator(Plain),
+    /// The upstream.
+    Provider,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lanewatch => f.pad("lanewatch"),
+            Self::Operator(name) => f.pad(name.as_str()),
+            Self::Provider => f.pad("provider"),
+        }
+    }
+}
+
+/// What a person can ask of a lane.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "verb")]
+pub enum Verb {
+    /// Prove it now, and refresh it if it can be.
+    Refresh,
+    /// Replace its credential.
+    Rotate,
+    /// Stop serving.
+    Pause {
+        /// Why.
+        reason: Plain,
+        /// When the pause ends by itself.
+        until: Option<Wall>,
+    },
+    /// Serve again, after a new pre-flight.
+    Resume {
+        /// Why.
+        reason: Plain,
+    },
+    /// Lift a hold; a new pre-flight decides what follows.
+    Release {
+        /// Why.
+        reason: Plain,
+    },
+    /// Say that the trouble is known.
+    Acknowledge {
+        /// A remark.
+        reason: Plain,
+    },
+}
+
+/// What an answer showed besides its outcome.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Observed {
+    /// When the credential ends.
+    pub expiry: Option<Expiry>,
+    /// What it may do.
+    pub scopes: Option<ScopeSet>,
+    /// How far the server's clock is ahead of ours, in milliseconds.
+    pub skew_ms: Option<i64>,
+    /// How long the exchange took.
+    pub took: Duration,
+}
+
+/// Why a refresh brought no new credential.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RefreshFailure {
+    /// Nothing is lost; try again later.
+    Transient(Verdict),
+    /// The token endpoint condemned the grant, and the store holds no newer one.
+    GrantDead(Verdict),
+    /// The answer was lost after the request had left, and the grant may be used up.
+    Uncertain(Verdict),
+    /// A new credential was minted but could not be stored. It is kept in memory and not used.
+    NotPersisted(Verdict),
+}
+
+impl RefreshFailure {
+    /// What was seen.
+    pub const fn verdict(&self) -> &Verdict {
+        match self {
+            Self::Transient(verdict)
+            | Self::GrantDead(verdict)
+            | Self::Uncertain(verdict)
+            | Self::NotPersisted(verdict) => verdict,
+        }
+    }
+}
+
+/// One thing that happened. The `attempt` of a report is that of the effect it reports on: reports
+/// of an effect that no longer matters are ignored.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    /// The lane begins its life in this process.
+    Started,
+    /// A deadline has passed.
+    Woke,
+    /// The manifest's entry changed.
+    Respecified(Arc<LaneSpec>),
+    /// The store gave a credential. `offer` is `None` when the store's version is the one known.
+    Loaded {
+        /// Of which effect.
+        attempt: Attempt,
+        /// What it gave.
+        offer: Option<Offer>,
+    },
+    /// The store gave none.
+    LoadFailed {
+        /// Of which effect.
+        attempt: Attempt,
+        /// What was seen.
+        verdict: Verdict,
+    },
+    /// Somebody says that the store has changed.
+    StoreChanged {
+        /// The version it is said to have now.
+        version: Option<StoreVersion>,
+    },
+    /// The upstream answered a proof.
+    Probed {
+        /// Of which effect.
+        attempt: Attempt,
+        /// What it means.
+        verdict: Verdict,
+        /// What it showed.
+        observed: Observed,
+    },
+    /// The upstream answered a request that must be denied.
+    NeighborProbed {
+        /// Of which effect.
+        attempt: Attempt,
+        /// Which of the lane's neighbors.
+        index: usize,
+        /// What it means.
+        verdict: Verdict,
+    },
+    /// The refresh path answered, or did not.
+    RefreshPathChecked {
+        /// Of which effect.
+        attempt: Attempt,
+        /// What was seen; `Ok` if it answers.
+        verdict: Verdict,
+    },
+    /// A new credential was minted and stored.
+    Refreshed {
+        /// Of which effect.
+        attempt: Attempt,
+        /// The new credential.
+        offer: Offer,
+        /// Whether somebody else had minted it.
+        lost_race: bool,
+    },
+    /// No new credential came of it.
+    RefreshFailed {
+        /// Of which effect.
+        attempt: Attempt,
+        /// Why.
+        failure: RefreshFailure,
+    },
+    /// A person asks for something.
+    Asked {
+        /// What.
+        verb: Verb,
+        /// Who.
+        by: Actor,
+    },
+    /// Somebody was told, or could not be.
+    Notified {
+        /// By which way.
+        channel: Plain,
+        /// Whether it got there.
+        delivered: bool,
+    },
+    /// A call went through the lane.
+    Called {
+        /// What the upstream's answer means.
+        verdict: Verdict,
+    },
+    /// The wall clock jumped by this many milliseconds against the boot clock.
+    ClockJumped {
+        /// By how many milliseconds, forward if positive.
+        by_ms: i64,
+    },
+    /// The audit cannot be written, or can again.
+    AuditWritable(bool),
+    /// The manifest no longer has the lane.
+    Withdrawn,
+}

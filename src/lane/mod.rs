@@ -1,0 +1,40 @@
+//! What a lane is and how it changes: the pure core.
+//!
+//! Nothing here reads a clock, a file, a socket or a secret, and nothing here waits. A [`Lane`] is
+//! a value; [`Lane::on`] takes the moment and one [`Event`], and answers with the [`Effect`]s to
+//! perform and the [`Record`]s to write. It is total: every event in every state has an answer.
+//! That makes a month of ten thousand lanes a few seconds of arithmetic, and it makes the promises
+//! of the house (a dead credential is never served, a hold is never lifted by a machine) properties
+//! that can be checked over arbitrary histories.
+//!
+//! [`crate::engine`] is the neighbour above: it turns the world into events and effects into work.
+
+mod backoff;
+mod counters;
+mod credential;
+mod effect;
+mod event;
+mod gate;
+mod machine;
+mod outcome;
+mod record;
+mod spec;
+mod time;
+mod word;
+
+pub use backoff::{Backoff, Dice, RetryBudget};
+pub use counters::Counters;
+pub use credential::{
+    Credential, Expiry, ExpirySource, Generation, History, Offer, ScopeSet, StoreVersion,
+};
+pub use effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy};
+pub use event::{Actor, Event, Observed, RefreshFailure, Verb};
+pub use gate::{Denied, Finding, FindingLevel, Gate, Hold, Pause, Refusal, WhoActs};
+pub use machine::{Activity, Degraded, Lane, NeighborProof, Next, Reaction};
+pub use outcome::{Basis, Evidence, Outcome, Verdict};
+pub use record::{Cause, Record, RecordKind};
+pub use spec::{
+    CredentialKind, LaneName, LaneSpec, Renewal, ScopeRules, SideEffect, Trust, Windows,
+};
+pub use time::{Boot, Now, Wall};
+pub use word::Word;

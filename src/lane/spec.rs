@@ -1,0 +1,171 @@
+//! What the manifest asks of a lane, as far as the core has to know it.
+//!
+//! Requests, URLs and secrets stay with [`crate::manifest`] and the adapters; here are only the
+//! policies that decide what happens when.
+
+use super::credential::ScopeSet;
+use super::time::Wall;
+use crate::plain::Plain;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A lane's name: unique in its manifest.
+pub type LaneName = Plain;
+
+/// The four kinds of credential a lane can have.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// A key that the organisation manages in a store.
+    ManagedKey,
+    /// A key that its owner brings; only the owner can replace it.
+    Byok,
+    /// An OAuth grant that is exchanged for short-lived tokens.
+    OauthRefresh,
+    /// A secret that somebody else rotates in the store; the lane follows its versions.
+    VaultReference,
+}
+
+impl CredentialKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [
+        Self::ManagedKey,
+        Self::Byok,
+        Self::OauthRefresh,
+        Self::VaultReference,
+    ];
+
+    /// The name used in the manifest and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ManagedKey => "managed_key",
+            Self::Byok => "byok",
+            Self::OauthRefresh => "oauth_refresh",
+            Self::VaultReference => "vault_reference",
+        }
+    }
+}
+
+/// How a lane comes by a newer credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Renewal {
+    /// Exchange the grant at the token endpoint.
+    Refresh {
+        /// Whether a lost answer may have used the grant up: if so it is never retried blindly.
+        single_use: bool,
+    },
+    /// Take the newer version from the store when there is one.
+    Reload,
+    /// Wait for the owner to put a newer version into the store.
+    Owner,
+}
+
+/// Whether the place the secret comes from is fit for a secret.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// A managed store.
+    Managed,
+    /// An unmanaged source that the manifest allows; always a finding.
+    UnmanagedAllowed,
+    /// An unmanaged source that nobody allowed; the lane is refused.
+    UnmanagedRefused,
+}
+
+/// What a call through the lane can do at the upstream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SideEffect {
+    /// Only reads.
+    #[default]
+    Read,
+    /// Changes something.
+    Write,
+    /// Changes something that cannot be changed back.
+    Destructive,
+}
+
+impl SideEffect {
+    /// One letter for a narrow column.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Read => 'R',
+            Self::Write => 'W',
+            Self::Destructive => 'D',
+        }
+    }
+
+    /// The name used in the manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Destructive => "destructive",
+        }
+    }
+}
+
+/// Scopes that a lane's credential must and must not have.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ScopeRules {
+    /// All of these must be granted.
+    pub require: ScopeSet,
+    /// None of these may be granted.
+    pub forbid: ScopeSet,
+}
+
+/// When a lane warns, refuses and refreshes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Windows {
+    /// `EXPIRING` from this long before the end. `None`: a quarter of the life, at most one hour;
+    /// for keys that live longer than a month, seven days.
+    pub warn: Option<Duration>,
+    /// Pre-flight refuses a credential with less life left. `None`: five minutes, or a tenth of
+    /// the life where the whole life is under fifty minutes.
+    pub refuse: Option<Duration>,
+    /// Refresh starts at this part of the life, spread by a tenth of it either way.
+    pub refresh_at: f64,
+}
+
+impl Windows {
+    /// The part of the life at which a refresh starts unless the manifest says otherwise.
+    pub const REFRESH_AT: f64 = 0.60;
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self {
+            warn: None,
+            refuse: None,
+            refresh_at: Self::REFRESH_AT,
+        }
+    }
+}
+
+/// One lane as its manifest wants it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LaneSpec {
+    /// Its name.
+    pub name: LaneName,
+    /// The kind of its credential.
+    pub kind: CredentialKind,
+    /// How it comes by a newer one.
+    pub renewal: Renewal,
+    /// Whether its source is fit for a secret.
+    pub trust: Trust,
+    /// What a call through it can do.
+    pub effect: SideEffect,
+    /// Scopes it must and must not have.
+    pub scopes: ScopeRules,
+    /// When it warns, refuses and refreshes.
+    pub windows: Windows,
+    /// An expiry that the manifest states, for keys whose provider never says.
+    pub expires_at: Option<Wall>,
+    /// How often the credential is proved; `None` means it cannot be, and pre-flight says so.
+    pub probe_every: Option<Duration>,
+    /// How often the store is asked for a newer version.
+    pub store_every: Duration,
+    /// The names of requests that must be denied, in the manifest's order.
+    pub neighbors: Vec<Plain>,
+}

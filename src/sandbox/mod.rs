@@ -1,0 +1,5 @@
+//! Local upstreams that fail on command.
+
+mod drill;
+
+pub use drill::Drill;
