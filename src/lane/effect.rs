@@ -18,7 +18,7 @@ pub enum LoadWhy {
     Poll,
     /// Because a person asked for a newer credential.
     Asked,
-    /// Because the credential at hand was rejected.
+    /// To see whether somebody replaced the credential that was just rejected.
     Rejected,
 }
 

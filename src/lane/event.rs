@@ -65,6 +65,20 @@ pub enum Verb {
     },
 }
 
+/// What a store gave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// A credential that can be proved.
+    Credential(Offer),
+    /// The very credential that serves the lane already.
+    Unchanged,
+    /// A grant, but no token minted from it yet.
+    GrantOnly {
+        /// The store's mark of the record that holds the grant.
+        version: Option<StoreVersion>,
+    },
+}
+
 /// What an answer showed besides its outcome.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Observed {
@@ -113,12 +127,12 @@ pub enum Event {
     Woke,
     /// The manifest's entry changed.
     Respecified(Arc<LaneSpec>),
-    /// The store gave a credential. `offer` is `None` when the store's version is the one known.
+    /// The store answered.
     Loaded {
         /// Of which effect.
         attempt: Attempt,
         /// What it gave.
-        offer: Option<Offer>,
+        found: Found,
     },
     /// The store gave none.
     LoadFailed {

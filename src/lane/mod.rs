@@ -28,9 +28,9 @@ pub use credential::{
     Credential, Expiry, ExpirySource, Generation, History, Offer, ScopeSet, StoreVersion,
 };
 pub use effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy};
-pub use event::{Actor, Event, Observed, RefreshFailure, Verb};
+pub use event::{Actor, Event, Found, Observed, RefreshFailure, Verb};
 pub use gate::{Denied, Finding, FindingLevel, Gate, Hold, Pause, Refusal, WhoActs};
-pub use machine::{Activity, Degraded, Lane, NeighborProof, Next, Reaction};
+pub use machine::{Activity, Degraded, Lane, Memory, NeighborProof, Next, Reaction};
 pub use outcome::{Basis, Evidence, Outcome, Verdict};
 pub use record::{Cause, Record, RecordKind};
 pub use spec::{

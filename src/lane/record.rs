@@ -38,6 +38,8 @@ kinds! {
     CredentialLoaded = "credential_loaded",
     /// A credential could not be read from its store.
     CredentialLoadFailed = "credential_load_failed",
+    /// The checks before service began.
+    PreflightStarted = "preflight_started",
     /// Every check before service came out well.
     PreflightPassed = "preflight_passed",
     /// A check before service did not.

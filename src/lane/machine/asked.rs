@@ -1,0 +1,176 @@
+//! What a person asks for.
+
+use super::super::effect::{LoadWhy, ProbeWhy, RefreshWhy};
+use super::super::event::{Actor, Verb};
+use super::super::gate::Pause;
+use super::super::record::{Cause, RecordKind};
+use super::super::spec::Renewal;
+use super::super::time::Now;
+use super::{Grant, Lane, Reaction, Rotation};
+use crate::plain::Plain;
+
+impl Lane {
+    /// Whether a request makes sense now: one sentence on what will happen, or on why it will not.
+    ///
+    /// # Errors
+    /// The sentence that tells why not.
+    pub fn may(&self, verb: &Verb) -> Result<Plain, Plain> {
+        let name = &self.spec.name;
+        let held = format!("{name} is held: release it first, with a reason");
+        let done = match verb {
+            Verb::Refresh | Verb::Rotate if self.hold.is_some() => return Err(held.into()),
+            Verb::Refresh | Verb::Rotate if self.flights.refresh.is_some() => {
+                return Err(format!("{name} is being refreshed already").into());
+            }
+            Verb::Rotate if self.rotation.is_some() => {
+                return Err(format!("{name} is being rotated already").into());
+            }
+            Verb::Refresh => match self.spec.renewal {
+                Renewal::Refresh { .. } => format!("refreshing {name}"),
+                Renewal::Reload | Renewal::Owner => format!("reading the store and proving {name}"),
+            },
+            Verb::Rotate => match self.spec.renewal {
+                Renewal::Refresh { .. } => {
+                    format!("replacing the credential of {name} by a refresh")
+                }
+                Renewal::Reload => format!("looking in the store for a newer credential of {name}"),
+                Renewal::Owner => {
+                    format!("looking whether the owner of {name} brought a newer key")
+                }
+            },
+            Verb::Pause { .. } if self.hold.is_some() => return Err(held.into()),
+            Verb::Pause { .. } if self.pause.is_some() => {
+                return Err(format!("{name} is paused already").into());
+            }
+            Verb::Pause { .. } => format!("{name} is paused: it serves no call and is not probed"),
+            Verb::Resume { .. } if self.pause.is_none() => {
+                return Err(format!("{name} is not paused").into());
+            }
+            Verb::Resume { .. } => format!("{name} is resumed: proving it before it serves"),
+            Verb::Release { .. } if self.hold.is_none() => {
+                return Err(format!("{name} is not held").into());
+            }
+            Verb::Release { .. } => format!("{name} is released: proving it before it serves"),
+            Verb::Acknowledge { .. } => format!("noted for {name}"),
+        };
+        let needs_reason = match verb {
+            Verb::Pause { reason, .. } | Verb::Resume { reason } | Verb::Release { reason } => {
+                reason.is_empty()
+            }
+            Verb::Refresh | Verb::Rotate | Verb::Acknowledge { .. } => false,
+        };
+        if needs_reason {
+            return Err("a reason is needed: the audit keeps it".into());
+        }
+        Ok(done.into())
+    }
+
+    pub(super) fn asked(&mut self, now: Now, verb: Verb, by: Actor, out: &mut Reaction) {
+        if self.may(&verb).is_err() {
+            return;
+        }
+        match verb {
+            Verb::Refresh => {
+                // A person takes the risk that a machine must not.
+                self.forgive_grant();
+                match self.spec.renewal {
+                    Renewal::Refresh { .. } => {
+                        self.refresh(now, RefreshWhy::Asked, out);
+                        if let Some(record) = out.records.last_mut() {
+                            record.actor = by;
+                        }
+                    }
+                    Renewal::Reload | Renewal::Owner if self.refusal.is_some() => {
+                        self.begin_preflight(now, out);
+                    }
+                    Renewal::Reload | Renewal::Owner => {
+                        self.load(LoadWhy::Asked, out);
+                        self.probe(ProbeWhy::Routine, out);
+                    }
+                }
+            }
+            Verb::Rotate => {
+                self.rotation = Some(Rotation {
+                    by: by.clone(),
+                    from: self.generation,
+                });
+                self.record(out, RecordKind::RotationStarted).actor = by;
+                self.forgive_grant();
+                match self.spec.renewal {
+                    Renewal::Refresh { .. } => self.refresh(now, RefreshWhy::Asked, out),
+                    Renewal::Reload | Renewal::Owner => self.load_again(LoadWhy::Asked, out),
+                }
+            }
+            Verb::Pause { reason, until } => {
+                let record = self.record(out, RecordKind::LanePaused);
+                record.actor = by.clone();
+                record.note = Some(reason.clone());
+                self.pause = Some(Pause {
+                    since: now.wall,
+                    until,
+                    by,
+                    reason,
+                });
+                self.schedule.pause_ends = until.map(|at| now.boot_at(at));
+                self.schedule.probe = None;
+                self.schedule.neighbors = None;
+                self.schedule.preflight = None;
+                self.preflight = None;
+                self.flights.probe = None;
+                self.flights.neighbor = None;
+            }
+            Verb::Resume { reason } => self.end_pause(now, by, reason, out),
+            Verb::Release { reason } => {
+                let record = self.record(out, RecordKind::LaneReleased);
+                record.actor = by;
+                record.note = Some(reason);
+                record.cause = Cause::Latest(RecordKind::LaneHeld);
+                self.hold = None;
+                self.grant = Grant::Good;
+                self.expired = false;
+                // The store decides anew what serves: the credential at hand was condemned.
+                if let Some(old) = self.credential.take() {
+                    let generation = old.generation;
+                    out.effects
+                        .push(super::super::effect::Effect::Retire { generation });
+                }
+                self.schedule = super::Schedule {
+                    pause_ends: self.schedule.pause_ends,
+                    ..super::Schedule::default()
+                };
+                self.flights = super::Flights {
+                    refresh: self.flights.refresh,
+                    ..Default::default()
+                };
+                if self.pause.is_none() {
+                    self.begin_preflight(now, out);
+                }
+            }
+            Verb::Acknowledge { reason } => {
+                let record = self.record(out, RecordKind::OperatorAcknowledged);
+                record.actor = by;
+                record.note = (!reason.is_empty()).then_some(reason);
+            }
+        }
+    }
+
+    pub(super) fn end_pause(&mut self, now: Now, by: Actor, reason: Plain, out: &mut Reaction) {
+        if self.pause.take().is_none() {
+            return;
+        }
+        self.schedule.pause_ends = None;
+        let record = self.record(out, RecordKind::LaneResumed);
+        record.actor = by;
+        record.note = Some(reason);
+        record.cause = Cause::Latest(RecordKind::LanePaused);
+        if self.hold.is_none() {
+            self.begin_preflight(now, out);
+        }
+    }
+
+    fn forgive_grant(&mut self) {
+        if matches!(self.grant, Grant::Uncertain(_)) {
+            self.grant = Grant::Good;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Revocation.
+//!
+//! A definite rejection of a credential that once worked closes the gate in the same reaction.
+//! Then the store is read once: if somebody has already replaced the credential, this was a
+//! rotation, and the new one goes through pre-flight. Anything else is a stop that only a person
+//! lifts, and it comes after [`HELD_WITHIN`] even if the store does not answer.
+
+use super::super::effect::LoadWhy;
+use super::super::gate::Refusal;
+use super::super::outcome::{Outcome, Verdict};
+use super::super::record::RecordKind;
+use super::super::time::Now;
+use super::{Lane, Reaction};
+use std::time::Duration;
+
+/// How long the store has to show that the credential was replaced. The gate is closed meanwhile.
+const HELD_WITHIN: Duration = Duration::from_millis(40);
+
+impl Lane {
+    /// The credential was revoked, or rejected after it once worked.
+    pub(super) fn condemn(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        let kind = match verdict.outcome {
+            Outcome::CredentialRevoked => RecordKind::RevocationDetected,
+            _ => RecordKind::ProbeFailed,
+        };
+        self.record(out, kind).verdict = Some(verdict.clone());
+        self.close_with(now, verdict, out);
+        self.schedule.refresh = None;
+        self.schedule.hold = Some(now.boot.plus(HELD_WITHIN));
+        self.load_again(LoadWhy::Rejected, out);
+    }
+
+    /// The store has nothing newer, or did not say in time.
+    pub(super) fn hold_condemned(&mut self, now: Now, out: &mut Reaction) {
+        self.schedule.hold = None;
+        if let Some(Refusal::Answer(verdict)) = self.refusal.clone()
+            && verdict.outcome.is_terminal()
+        {
+            self.hold(now, verdict, out);
+        }
+    }
+
+    /// Whether the lane waits for the store's word on a condemned credential.
+    pub(super) const fn is_condemned(&self) -> bool {
+        self.schedule.hold.is_some()
+    }
+}

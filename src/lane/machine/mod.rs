@@ -1,0 +1,381 @@
+//! How a lane changes.
+//!
+//! A [`Lane`] is a few orthogonal facts: what serves it, what was last seen, what stands against
+//! it, what is under way, and what is due when. [`Lane::on`] takes one event, lets the files beside
+//! this one change the facts, does whatever has become due, and says when it wants to be woken.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `preflight` | the checks before service, one after another |
+//! | `proof` | what an answer to a probe or a neighbor's request changes |
+//! | `renewal` | loading, refreshing, adopting, and what a failure of those means |
+//! | `condemned` | revocation: close, look once whether it was a rotation, hold |
+//! | `asked` | what a person asks for |
+//! | `schedule` | deadlines, and what happens when one passes |
+//! | `show` | the word, the gate, the denial, what comes next |
+
+mod asked;
+mod condemned;
+mod preflight;
+mod proof;
+mod renewal;
+mod schedule;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use super::backoff::{Backoff, Dice, RetryBudget};
+use super::counters::Counters;
+use super::credential::{Credential, Generation, StoreVersion};
+use super::effect::{AlertLevel, Attempt, Effect, ProbeWhy};
+use super::event::{Actor, Event};
+use super::gate::{Finding, Hold, Pause, Refusal};
+use super::outcome::{Outcome, Verdict};
+use super::record::{Cause, Record, RecordKind};
+use super::spec::LaneSpec;
+use super::time::{Now, Wall};
+use crate::plain::Plain;
+use schedule::Schedule;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What is under way for a lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Its credential is being read from the store.
+    Loading,
+    /// It is being proved.
+    Probing(ProbeWhy),
+    /// Its neighbors are being asked.
+    ProvingNeighbors,
+    /// It is being refreshed.
+    Refreshing,
+    /// It is being replaced.
+    Rotating,
+}
+
+/// Something that does not work, and since when.
+///
+/// While a lane's credential is dead and no new one is proven, it is the degraded window itself;
+/// while the credential still lives, it is what has stopped keeping it alive.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Degraded {
+    /// Since when.
+    pub since: Wall,
+    /// What stopped working.
+    pub verdict: Verdict,
+}
+
+/// What a neighbor answered.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NeighborProof {
+    /// Its name.
+    pub name: Plain,
+    /// When it was last asked.
+    pub at: Option<Wall>,
+    /// `Some(true)`: denied, as it must be. `Some(false)`: allowed. `None`: not known.
+    pub denied: Option<bool>,
+    /// What its answer meant.
+    pub outcome: Option<Outcome>,
+}
+
+/// What happens next, by the wall clock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Next {
+    /// The next proof.
+    pub probe: Option<Wall>,
+    /// The next refresh.
+    pub refresh: Option<Wall>,
+    /// The next try of whatever is failing.
+    pub retry: Option<Wall>,
+    /// The next look into the store.
+    pub store: Option<Wall>,
+    /// Until when the upstream asked for patience.
+    pub limited_until: Option<Wall>,
+}
+
+/// What of a lane outlives the process.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Memory {
+    /// The last generation it adopted.
+    pub generation: Generation,
+    /// A hold that nobody has lifted.
+    pub hold: Option<Hold>,
+    /// A pause that has not ended.
+    pub pause: Option<Pause>,
+}
+
+/// What follows from an event.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reaction {
+    /// What happened, for the audit; to be on disk before anything else is done.
+    pub records: Vec<Record>,
+    /// What to do.
+    pub effects: Vec<Effect>,
+}
+
+/// Whether the grant can still be exchanged.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+enum Grant {
+    #[default]
+    Good,
+    /// The token endpoint condemned it.
+    Dead(Verdict),
+    /// An answer was lost, and it may be used up.
+    Uncertain(Verdict),
+}
+
+/// A replacement that a person asked for and that has not come to an end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Rotation {
+    by: Actor,
+    from: Generation,
+}
+
+/// Efforts that have not reported yet: at most one of each kind.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Flights {
+    load: Option<(Attempt, super::effect::LoadWhy)>,
+    probe: Option<(Attempt, ProbeWhy, Generation)>,
+    neighbor: Option<(Attempt, usize, Generation)>,
+    refresh: Option<Attempt>,
+    refresh_path: Option<Attempt>,
+}
+
+/// Latencies that are remembered for the sparkline.
+const LATENCIES: usize = 16;
+
+/// One lane.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    spec: Arc<LaneSpec>,
+    dice: Dice,
+    last_attempt: Attempt,
+
+    generation: Generation,
+    credential: Option<Credential>,
+    grant: Grant,
+    /// The store's mark of the record from which the grant was last seen.
+    grant_version: Option<StoreVersion>,
+
+    pause: Option<Pause>,
+    hold: Option<Hold>,
+    refusal: Option<Refusal>,
+    audit_writable: bool,
+
+    verdict: Option<(Verdict, Wall)>,
+    last_ok: Option<Wall>,
+    counters: Counters,
+    latencies: VecDeque<u32>,
+    neighbors: Vec<NeighborProof>,
+    findings: Vec<Finding>,
+
+    expired: bool,
+    warned: bool,
+    limited: bool,
+    window: Option<Degraded>,
+    trouble: Option<Degraded>,
+    rotation: Option<Rotation>,
+    preflight: Option<preflight::Preflight>,
+
+    flights: Flights,
+    schedule: Schedule,
+    probe_backoff: Backoff,
+    refresh_backoff: Backoff,
+    load_backoff: Backoff,
+    budget: RetryBudget,
+}
+
+impl Lane {
+    /// A lane that has not begun. `seed` decides its jitter; `memory` is what a former process left.
+    pub fn new(spec: Arc<LaneSpec>, seed: u64, now: Now, memory: Memory) -> Self {
+        let neighbors = unproven(&spec);
+        Self {
+            spec,
+            dice: Dice::new(seed),
+            last_attempt: Attempt(0),
+            generation: memory.generation,
+            credential: None,
+            grant: Grant::Good,
+            grant_version: None,
+            pause: memory.pause,
+            hold: memory.hold,
+            refusal: Some(Refusal::NotProvenYet),
+            audit_writable: true,
+            verdict: None,
+            last_ok: None,
+            counters: Counters::default(),
+            latencies: VecDeque::new(),
+            neighbors,
+            findings: Vec::new(),
+            expired: false,
+            warned: false,
+            limited: false,
+            window: None,
+            trouble: None,
+            rotation: None,
+            preflight: None,
+            flights: Flights::default(),
+            schedule: Schedule::default(),
+            probe_backoff: Backoff::default(),
+            refresh_backoff: Backoff::default(),
+            load_backoff: Backoff::default(),
+            budget: RetryBudget::new(now.boot),
+        }
+    }
+
+    /// Takes in one event: changes the lane, and says what to record and what to do.
+    ///
+    /// Total: an event that makes no sense in the present state changes nothing. The last effect is
+    /// [`Effect::Wake`], always later than `now`, if anything will become due.
+    pub fn on(&mut self, now: Now, event: Event) -> Reaction {
+        let mut out = Reaction::default();
+        match event {
+            Event::Started => self.start(now, &mut out),
+            Event::Woke => {}
+            Event::Respecified(spec) => self.respecify(now, spec, &mut out),
+            Event::Loaded { attempt, found } => self.loaded(now, attempt, found, &mut out),
+            Event::LoadFailed { attempt, verdict } => {
+                self.load_failed(now, attempt, verdict, &mut out);
+            }
+            Event::StoreChanged { version } => self.store_changed(now, version.as_ref()),
+            Event::Probed {
+                attempt,
+                verdict,
+                observed,
+            } => {
+                self.probed(now, attempt, verdict, observed, &mut out);
+            }
+            Event::NeighborProbed {
+                attempt,
+                index,
+                verdict,
+            } => {
+                self.neighbor_probed(now, attempt, index, verdict, &mut out);
+            }
+            Event::RefreshPathChecked { attempt, verdict } => {
+                self.refresh_path_checked(now, attempt, verdict, &mut out);
+            }
+            Event::Refreshed {
+                attempt,
+                offer,
+                lost_race,
+            } => {
+                self.refreshed(now, attempt, offer, lost_race, &mut out);
+            }
+            Event::RefreshFailed { attempt, failure } => {
+                self.refresh_failed(now, attempt, failure, &mut out);
+            }
+            Event::Asked { verb, by } => self.asked(now, verb, by, &mut out),
+            Event::Notified { channel, delivered } => {
+                let note = if delivered {
+                    channel
+                } else {
+                    Plain::new(&format!("{channel}: could not be delivered"))
+                };
+                self.record(&mut out, RecordKind::OperatorNotified).note = Some(note);
+            }
+            Event::Called { verdict } => self.called(now, verdict, &mut out),
+            Event::ClockJumped { by_ms } => self.clock_jumped(now, by_ms),
+            Event::AuditWritable(writable) => self.audit_writable = writable,
+            Event::Withdrawn => self.withdraw(&mut out),
+        }
+        self.do_what_is_due(now, &mut out);
+        if let Some(at) = self.schedule.soonest() {
+            out.effects
+                .push(Effect::Wake(at.max(now.boot.plus(Backoff::FLOOR))));
+        }
+        out
+    }
+
+    /// What of it has to outlive the process.
+    pub fn memory(&self) -> Memory {
+        Memory {
+            generation: self.generation,
+            hold: self.hold.clone(),
+            pause: self.pause.clone(),
+        }
+    }
+
+    fn start(&mut self, now: Now, out: &mut Reaction) {
+        if self.hold.is_none() && self.pause.is_none() {
+            self.begin_preflight(now, out);
+        } else if let Some(until) = self.pause.as_ref().and_then(|pause| pause.until) {
+            self.schedule.pause_ends = Some(now.boot_at(until));
+        }
+    }
+
+    fn respecify(&mut self, now: Now, spec: Arc<LaneSpec>, out: &mut Reaction) {
+        self.neighbors = unproven(&spec);
+        self.spec = spec;
+        self.record(out, RecordKind::LaneChanged);
+        if self.hold.is_none() && self.pause.is_none() {
+            self.begin_preflight(now, out);
+        }
+    }
+
+    fn withdraw(&mut self, out: &mut Reaction) {
+        self.record(out, RecordKind::LaneRemoved);
+        if let Some(credential) = self.credential.take() {
+            out.effects.push(Effect::Retire {
+                generation: credential.generation,
+            });
+        }
+        self.flights = Flights::default();
+        self.schedule = Schedule::default();
+        self.preflight = None;
+        self.refusal = Some(Refusal::NotProvenYet);
+    }
+
+    /// Adds a record about the credential that serves the lane, for the caller to complete.
+    fn record<'a>(&self, out: &'a mut Reaction, kind: RecordKind) -> &'a mut Record {
+        let record = Record {
+            kind,
+            lane: Some(self.spec.name.clone()),
+            generation: (self.generation.0 > 0).then_some(self.generation),
+            fingerprint: self
+                .credential
+                .as_ref()
+                .map(|credential| credential.fingerprint),
+            verdict: None,
+            actor: Actor::Lanewatch,
+            cause: Cause::World,
+            note: None,
+        };
+        let at = out.records.len();
+        out.records.push(record);
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the record was pushed a line above"
+        )]
+        &mut out.records[at]
+    }
+
+    fn alert(&self, out: &mut Reaction, level: AlertLevel, text: String) {
+        out.effects.push(Effect::Alert {
+            level,
+            text: text.into(),
+        });
+    }
+
+    fn next_attempt(&mut self) -> Attempt {
+        self.last_attempt = Attempt(self.last_attempt.0.wrapping_add(1));
+        self.last_attempt
+    }
+}
+
+/// The neighbors of `spec`, none of them asked yet.
+fn unproven(spec: &LaneSpec) -> Vec<NeighborProof> {
+    let proof = |name: &Plain| NeighborProof {
+        name: name.clone(),
+        at: None,
+        denied: None,
+        outcome: None,
+    };
+    spec.neighbors.iter().map(proof).collect()
+}

@@ -1,0 +1,415 @@
+//! The checks before service, one after another.
+//!
+//! Load, life, scopes, probe, refresh path, neighbors: each step either goes on to the next, asks
+//! for an effect whose report will go on, or refuses the lane. A refusal for an outage is tried
+//! again; a refusal for what the credential *is* waits for another credential.
+
+use super::super::Attempt;
+use super::super::credential::ScopeSet;
+use super::super::effect::{Effect, LoadWhy, ProbeWhy, RefreshWhy};
+use super::super::event::Observed;
+use super::super::gate::{Finding, FindingLevel, Refusal};
+use super::super::outcome::{Basis, Evidence, Outcome, Verdict};
+use super::super::record::{Cause, RecordKind};
+use super::super::spec::{Renewal, Trust};
+use super::super::time::Now;
+use super::{Lane, Reaction};
+use crate::plain::Plain;
+use std::time::Duration;
+
+/// A pre-flight under way.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Preflight {
+    /// Whether the credential was refreshed for it: then its refresh path has answered, and too
+    /// little life left is final.
+    pub refreshed: bool,
+    /// Whether the probe has been passed.
+    probed: bool,
+    /// Whether the refresh path has been seen to answer.
+    path_answers: bool,
+}
+
+/// Clocks further apart than this cannot judge an expiry.
+const SKEW_MAX_MS: i64 = 30_000;
+/// Whole lives shorter than this are refused by their tenth instead of by five minutes.
+const SHORT_LIFE: Duration = Duration::from_secs(50 * 60);
+/// Pre-flight refuses a long-lived credential with less life left than this.
+const REFUSE: Duration = Duration::from_secs(5 * 60);
+
+impl Lane {
+    /// Starts over from the store: nothing is proven until every check has been passed.
+    pub(super) fn begin_preflight(&mut self, now: Now, out: &mut Reaction) {
+        if self.clear_checks(out) {
+            self.load(LoadWhy::Preflight, out);
+            if self.schedule.store.is_none() {
+                self.plan_store_poll(now);
+            }
+        }
+    }
+
+    /// Starts over with the credential at hand, which was adopted a moment ago.
+    pub(super) fn prove_anew(&mut self, now: Now, refreshed: bool, out: &mut Reaction) {
+        if self.clear_checks(out) {
+            if let Some(preflight) = &mut self.preflight {
+                preflight.refreshed = refreshed;
+            }
+            self.go_on(now, out);
+        }
+    }
+
+    /// Forgets what was checked. Answers whether the source lets the checks begin at all.
+    fn clear_checks(&mut self, out: &mut Reaction) -> bool {
+        let cause = out.records.last().map_or(Cause::World, |_| Cause::Previous);
+        self.record(out, RecordKind::PreflightStarted).cause = cause;
+        self.findings.clear();
+        self.refusal = Some(Refusal::NotProvenYet);
+        self.schedule.preflight = None;
+        self.schedule.hold = None;
+        self.flights.probe = None;
+        self.flights.neighbor = None;
+        self.flights.refresh_path = None;
+        match self.spec.trust {
+            Trust::Managed => {
+                self.find("managed_source", FindingLevel::Pass, "from a managed store")
+            }
+            Trust::UnmanagedAllowed => {
+                let text = "unmanaged_source: allowed by the manifest, but not managed";
+                self.find("managed_source", FindingLevel::Warn, text);
+                self.record(out, RecordKind::WarningRaised).note = Some(Plain::new(text));
+            }
+            Trust::UnmanagedRefused => {
+                let text = "unmanaged_source: not a managed store, and allow_unmanaged is not set";
+                self.find("managed_source", FindingLevel::Refuse, text);
+                self.preflight = None;
+                self.refuse(Refusal::UnmanagedSource, text, out);
+                return false;
+            }
+        }
+        self.preflight = Some(Preflight::default());
+        true
+    }
+
+    /// A refused pre-flight is tried again.
+    pub(super) fn resume_preflight(&mut self, now: Now, out: &mut Reaction) {
+        if self.preflight.is_none() {
+            return;
+        }
+        match &self.credential {
+            None => self.load(LoadWhy::Preflight, out),
+            Some(_) => self.go_on(now, out),
+        }
+    }
+
+    /// The next check that has not been passed yet.
+    pub(super) fn go_on(&mut self, now: Now, out: &mut Reaction) {
+        let Some(preflight) = self.preflight.clone() else {
+            return;
+        };
+        let can_refresh = matches!(self.spec.renewal, Renewal::Refresh { .. });
+        if self.credential.is_none() {
+            if can_refresh {
+                self.refresh(now, RefreshWhy::Preflight, out);
+            }
+            return;
+        }
+        if !self.life_suffices(now) {
+            if can_refresh && !preflight.refreshed {
+                self.refresh(now, RefreshWhy::Preflight, out);
+                return;
+            }
+            self.find_again("life_left", FindingLevel::Refuse, self.life_text(now));
+            if self.expired || self.left(now).is_some_and(|left| left.is_zero()) {
+                let text = "its known expiry has passed";
+                let verdict = Verdict::own(Outcome::CredentialExpired, "lane/known_expiry", text);
+                self.counters.count(Outcome::CredentialExpired);
+                self.refuse_for(now, verdict, out);
+            } else {
+                let text = self.life_text(now);
+                self.refuse(Refusal::TooLittleLife, &text, out);
+            }
+            return;
+        }
+        self.find_again("life_left", FindingLevel::Pass, self.life_text(now));
+        if let Some(verdict) = self.scopes_against() {
+            self.refuse_scopes(now, verdict, out);
+            return;
+        }
+        if !preflight.probed {
+            if self.spec.probe_every.is_none() {
+                let text =
+                    "nothing to prove it with: the provider has no probe and the lane names none";
+                self.find_again("probe", FindingLevel::Warn, text.into());
+                if let Some(preflight) = &mut self.preflight {
+                    preflight.probed = true;
+                }
+            } else {
+                self.probe(ProbeWhy::Preflight, out);
+                return;
+            }
+        }
+        if can_refresh && !preflight.refreshed && !preflight.path_answers {
+            let attempt = self.next_attempt();
+            self.flights.refresh_path = Some(attempt);
+            out.effects.push(Effect::CheckRefreshPath { attempt });
+            return;
+        }
+        match self
+            .neighbors
+            .iter()
+            .position(|proof| proof.denied != Some(true))
+        {
+            Some(index) => self.probe_neighbor(index, out),
+            None => self.pass(now, out),
+        }
+    }
+
+    /// A pre-flight probe was accepted.
+    pub(super) fn preflight_probed(&mut self, now: Now, observed: &Observed, out: &mut Reaction) {
+        let text = format!("accepted in {} ms", observed.took.as_millis());
+        self.find_again("probe", FindingLevel::Pass, text);
+        if let Some(skew) = observed.skew_ms {
+            let text = format!(
+                "the server's clock is {:.1} s off ours",
+                skew as f64 / 1000.0
+            );
+            if skew.saturating_abs() >= SKEW_MAX_MS {
+                self.find_again("clock_skew", FindingLevel::Refuse, text.clone());
+                self.refuse(Refusal::ClockSkew, &text, out);
+                self.retry_preflight(now);
+                return;
+            }
+            self.find_again("clock_skew", FindingLevel::Pass, text);
+        }
+        if let Some(preflight) = &mut self.preflight {
+            preflight.probed = true;
+        }
+        self.go_on(now, out);
+    }
+
+    pub(super) fn refresh_path_checked(
+        &mut self,
+        now: Now,
+        attempt: Attempt,
+        verdict: Verdict,
+        out: &mut Reaction,
+    ) {
+        if self.flights.refresh_path != Some(attempt) {
+            return;
+        }
+        self.flights.refresh_path = None;
+        if self.preflight.is_none() {
+            return;
+        }
+        if verdict.outcome == Outcome::Ok {
+            self.find_again(
+                "refresh_path",
+                FindingLevel::Pass,
+                "the token endpoint answers".into(),
+            );
+            if let Some(preflight) = &mut self.preflight {
+                preflight.path_answers = true;
+            }
+            self.go_on(now, out);
+        } else {
+            let text = format!("the token endpoint does not answer: {}", detail(&verdict));
+            self.find_again("refresh_path", FindingLevel::Refuse, text);
+            self.refuse_for(now, verdict, out);
+        }
+    }
+
+    /// Every check was passed: the gate opens.
+    fn pass(&mut self, now: Now, out: &mut Reaction) {
+        self.preflight = None;
+        self.schedule.preflight = None;
+        self.refusal = None;
+        self.expired = false;
+        self.load_backoff.succeed();
+        self.probe_backoff.succeed();
+        let warns = self
+            .findings
+            .iter()
+            .filter(|f| f.level == FindingLevel::Warn)
+            .count();
+        let note = match warns {
+            0 => format!("{} checks passed", self.findings.len()),
+            n => format!("{} checks, {n} to look at", self.findings.len()),
+        };
+        self.record(out, RecordKind::PreflightPassed).note = Some(note.into());
+        self.close_window(now, out);
+        self.complete_rotation(out);
+        self.plan_probe(now);
+        self.plan_neighbors(now);
+    }
+
+    /// Closes the degraded window, if one is open.
+    pub(super) fn close_window(&mut self, now: Now, out: &mut Reaction) {
+        if let Some(window) = self.window.take() {
+            let took = now.wall.since(window.since);
+            let record = self.record(out, RecordKind::DegradedClosed);
+            record.cause = Cause::Latest(RecordKind::DegradedOpened);
+            record.note = Some(Plain::new(&format!("after {:.1} s", took.as_secs_f64())));
+        }
+    }
+
+    /// Refuses for a reason of our own.
+    pub(super) fn refuse(&mut self, refusal: Refusal, text: &str, out: &mut Reaction) {
+        if self.refusal.as_ref() != Some(&refusal) {
+            self.record(out, RecordKind::PreflightRefused).note = Some(Plain::new(text));
+        }
+        self.refusal = Some(refusal);
+        self.fail_rotation(text, out);
+    }
+
+    /// Refuses for what an answer means, and plans the next try where one makes sense.
+    pub(super) fn refuse_for(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        let same =
+            matches!(&self.refusal, Some(Refusal::Answer(old)) if old.outcome == verdict.outcome);
+        if !same {
+            self.record(out, RecordKind::PreflightRefused).verdict = Some(verdict.clone());
+        }
+        self.verdict = Some((verdict.clone(), now.wall));
+        self.fail_rotation(&detail(&verdict), out);
+        let terminal = verdict.outcome.is_terminal();
+        let limit = verdict.evidence.retry_after_s.map(Duration::from_secs);
+        self.refusal = Some(Refusal::Answer(verdict));
+        if terminal {
+            // Only another credential helps: the store is watched for one.
+            self.preflight = None;
+        } else {
+            match limit {
+                Some(wait) => self.schedule.preflight = Some(now.boot.plus(wait)),
+                None => self.retry_preflight(now),
+            }
+        }
+    }
+
+    pub(super) fn retry_preflight(&mut self, now: Now) {
+        let wait = self
+            .probe_backoff
+            .after_failure(&mut self.dice, Duration::from_secs(30));
+        self.schedule.preflight = Some(now.boot.plus(wait));
+    }
+
+    /// Scopes that speak against the lane, as far as they are known.
+    pub(super) fn scopes_against(&self) -> Option<Verdict> {
+        let granted = self.credential.as_ref()?.scopes.as_ref()?;
+        let missing = self.spec.scopes.require.minus(granted);
+        if !missing.is_empty() {
+            let mut evidence = Evidence::own("lane/granted_scopes", Basis::Inferred)
+                .detail(format!("granted: {granted}; missing: {}", names(&missing)));
+            evidence.required_scopes = missing;
+            return Some(Verdict {
+                outcome: Outcome::ScopeInsufficient,
+                evidence,
+            });
+        }
+        let forbidden = self.spec.scopes.forbid.and(granted);
+        (!forbidden.is_empty()).then(|| {
+            let text = format!("granted but forbidden: {}", names(&forbidden));
+            Verdict::own(Outcome::Ok, "lane/scope_widened", text)
+        })
+    }
+
+    fn refuse_scopes(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        self.find_again("scopes", FindingLevel::Refuse, detail(&verdict));
+        if verdict.outcome == Outcome::Ok {
+            let text = detail(&verdict);
+            self.refuse(Refusal::ForbiddenScope, &text, out);
+            self.preflight = None;
+        } else {
+            self.counters.count(verdict.outcome);
+            self.refuse_for(now, verdict, out);
+            // The same token will not grow scopes by being asked again at once.
+            let every = self.spec.probe_every.unwrap_or(Duration::from_secs(60));
+            self.schedule.preflight = Some(now.boot.plus(self.dice.spread(every, 0.10)));
+            if let Some(preflight) = &mut self.preflight {
+                preflight.probed = false;
+            }
+            self.forget_scopes();
+        }
+    }
+
+    /// What was known of the scopes is asked for again by the next probe.
+    fn forget_scopes(&mut self) {
+        if self.spec.probe_every.is_some()
+            && let Some(credential) = &mut self.credential
+        {
+            credential.scopes = None;
+        }
+    }
+
+    fn life_suffices(&self, now: Now) -> bool {
+        let Some(credential) = &self.credential else {
+            return false;
+        };
+        let Some(expiry) = credential.expiry else {
+            return true;
+        };
+        let life = expiry.at.since(credential.issued_at);
+        let refuse =
+            self.spec
+                .windows
+                .refuse
+                .unwrap_or(if life < SHORT_LIFE { life / 10 } else { REFUSE });
+        let left = expiry.at.since(now.wall);
+        !self.expired && !left.is_zero() && left >= refuse
+    }
+
+    fn life_text(&self, now: Now) -> String {
+        match self.left(now) {
+            Some(left) => {
+                let secs = Duration::from_secs(left.as_secs());
+                format!("{} left", humantime::format_duration(secs))
+            }
+            None => "no known expiry".into(),
+        }
+    }
+
+    pub(super) fn find(&mut self, check: &str, level: FindingLevel, text: &str) {
+        self.findings.push(Finding {
+            check: check.into(),
+            level,
+            text: text.into(),
+        });
+    }
+
+    /// Notes how a check came out, in the place of what the same check said before.
+    pub(super) fn find_again(&mut self, check: &str, level: FindingLevel, text: String) {
+        let finding = Finding {
+            check: check.into(),
+            level,
+            text: text.into(),
+        };
+        match self
+            .findings
+            .iter_mut()
+            .find(|old| old.check == finding.check)
+        {
+            Some(old) => *old = finding,
+            None => self.findings.push(finding),
+        }
+    }
+
+    /// Takes what an answer shows of the granted scopes; `Some` if it is a change worth a record.
+    pub(super) fn see_scopes(&mut self, seen: ScopeSet) -> Option<(Vec<Plain>, Vec<Plain>)> {
+        let credential = self.credential.as_mut()?;
+        let before = credential.scopes.replace(seen.clone())?;
+        (before != seen).then(|| (seen.minus(&before), before.minus(&seen)))
+    }
+}
+
+/// The sentence of a verdict, or its outcome's name.
+pub(super) fn detail(verdict: &Verdict) -> String {
+    match &verdict.evidence.detail {
+        Some(text) => text.to_string(),
+        None => verdict.outcome.to_string(),
+    }
+}
+
+/// Names as a list for a sentence.
+pub(super) fn names(list: &[Plain]) -> String {
+    list.iter()
+        .map(Plain::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,473 @@
+//! Loading, refreshing, adopting.
+//!
+//! A credential is adopted only from a report that says it is stored. A failed refresh deletes
+//! nothing: the credential at hand serves to its end, and only the token endpoint's own word,
+//! confirmed by the store and by the credential itself, condemns a grant.
+
+use super::super::credential::{Credential, Offer};
+use super::super::effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy};
+use super::super::event::{Found, RefreshFailure};
+use super::super::gate::{FindingLevel, Refusal};
+use super::super::outcome::{Basis, Outcome, Verdict};
+use super::super::record::{Cause, RecordKind};
+use super::super::spec::Renewal;
+use super::super::time::Now;
+use super::preflight::detail;
+use super::{Degraded, Grant, Lane, Reaction};
+use crate::plain::Plain;
+use std::time::Duration;
+
+impl Lane {
+    /// Reads the store, unless it is being read.
+    pub(super) fn load(&mut self, why: LoadWhy, out: &mut Reaction) {
+        if self.hold.is_none() && self.flights.load.is_none() {
+            self.load_again(why, out);
+        }
+    }
+
+    /// Reads the store, whatever an earlier reading may still say.
+    pub(super) fn load_again(&mut self, why: LoadWhy, out: &mut Reaction) {
+        let attempt = self.next_attempt();
+        self.flights.load = Some((attempt, why));
+        out.effects.push(Effect::Load { attempt, why });
+    }
+
+    pub(super) fn loaded(&mut self, now: Now, attempt: Attempt, found: Found, out: &mut Reaction) {
+        let Some((_, why)) = self.flights.load.filter(|(of, _)| *of == attempt) else {
+            return;
+        };
+        self.flights.load = None;
+        self.store_answers(now, out);
+        if self.hold.is_some() {
+            return;
+        }
+        match found {
+            Found::Credential(offer) => {
+                let known = self
+                    .credential
+                    .as_ref()
+                    .map(|credential| credential.fingerprint);
+                if known == Some(offer.fingerprint) {
+                    self.seen_again(now, offer, why, out);
+                } else {
+                    self.found_new(now, offer, why, out);
+                }
+            }
+            Found::Unchanged => self.nothing_new(now, why, out),
+            Found::GrantOnly { version } => {
+                let replaced = self.grant_version != version;
+                self.grant_version = version;
+                if replaced && self.grant != Grant::Good {
+                    self.grant = Grant::Good;
+                    self.prove_anew(now, false, out);
+                } else if self.preflight.is_some() && self.credential.is_none() {
+                    self.go_on(now, out);
+                } else {
+                    self.nothing_new(now, why, out);
+                }
+            }
+        }
+    }
+
+    /// The store holds a credential that the lane does not have.
+    fn found_new(&mut self, now: Now, offer: Offer, why: LoadWhy, out: &mut Reaction) {
+        if self.is_condemned() {
+            self.schedule.hold = None;
+            self.record(out, RecordKind::LostRace).note = Some(Plain::new(
+                "the store already holds a newer credential: this was a rotation",
+            ));
+        }
+        self.adopt(now, offer, out);
+        let cause = match (why, &self.rotation) {
+            (LoadWhy::Asked, Some(_)) => Cause::Latest(RecordKind::RotationStarted),
+            _ => Cause::World,
+        };
+        self.record(out, RecordKind::CredentialLoaded).cause = cause;
+        if self.pause.is_some() {
+            return;
+        }
+        if why == LoadWhy::Preflight && self.preflight.is_some() {
+            self.go_on(now, out);
+        } else {
+            self.prove_anew(now, false, out);
+        }
+    }
+
+    /// The store holds what the lane already has.
+    fn seen_again(&mut self, now: Now, offer: Offer, why: LoadWhy, out: &mut Reaction) {
+        let mut new_grant = false;
+        if let Some(credential) = &mut self.credential {
+            new_grant =
+                self.grant != Grant::Good && credential.store_version != offer.store_version;
+            credential.store_version = offer.store_version.or(credential.store_version.take());
+            if let Some(expiry) = offer.expiry
+                && credential.expiry.map(|known| known.at) != Some(expiry.at)
+                && !self.expired
+            {
+                credential.expiry = Some(expiry);
+                self.plan_life(now);
+            }
+        }
+        if new_grant {
+            self.grant = Grant::Good;
+            self.refresh(now, RefreshWhy::Due, out);
+        }
+        self.nothing_new(now, why, out);
+    }
+
+    fn nothing_new(&mut self, now: Now, why: LoadWhy, out: &mut Reaction) {
+        if self.is_condemned() {
+            self.hold_condemned(now, out);
+            return;
+        }
+        if self.preflight.is_some() && why == LoadWhy::Preflight {
+            self.go_on(now, out);
+            return;
+        }
+        if why == LoadWhy::Asked {
+            self.fail_rotation("the store holds no newer version", out);
+        }
+    }
+
+    pub(super) fn load_failed(
+        &mut self,
+        now: Now,
+        attempt: Attempt,
+        verdict: Verdict,
+        out: &mut Reaction,
+    ) {
+        let Some((_, why)) = self.flights.load.filter(|(of, _)| *of == attempt) else {
+            return;
+        };
+        self.flights.load = None;
+        self.counters.count(verdict.outcome);
+        if self.hold.is_some() {
+            return;
+        }
+        if self.is_condemned() {
+            self.hold_condemned(now, out);
+            return;
+        }
+        let wait = self
+            .load_backoff
+            .after_failure(&mut self.dice, Duration::from_secs(30));
+        if self.preflight.is_some() && self.credential.is_none() {
+            self.find_again("store", FindingLevel::Refuse, detail(&verdict));
+            self.refuse_for(now, verdict, out);
+            self.schedule.preflight = Some(now.boot.plus(wait));
+            return;
+        }
+        self.fail_rotation(&detail(&verdict), out);
+        if self.trouble.is_none() {
+            self.record(out, RecordKind::CredentialLoadFailed).verdict = Some(verdict.clone());
+            self.trouble = Some(Degraded {
+                since: now.wall,
+                verdict,
+            });
+        }
+        if why != LoadWhy::Asked {
+            self.schedule.store = Some(now.boot.plus(wait));
+        }
+    }
+
+    /// The store answered: whatever it kept from working is over.
+    fn store_answers(&mut self, now: Now, out: &mut Reaction) {
+        self.load_backoff.succeed();
+        if let Some(trouble) = &self.trouble
+            && trouble.verdict.outcome == Outcome::StoreUnavailable
+        {
+            let took = now.wall.since(trouble.since).as_secs_f64();
+            self.trouble = None;
+            let record = self.record(out, RecordKind::ProbePassed);
+            record.cause = Cause::Latest(RecordKind::CredentialLoadFailed);
+            record.note = Some(Plain::new(&format!(
+                "the store answers again after {took:.1} s"
+            )));
+        }
+    }
+
+    /// Takes a credential as the one that serves the lane.
+    fn adopt(&mut self, now: Now, offer: Offer, out: &mut Reaction) {
+        if let Some(old) = &self.credential {
+            out.effects.push(Effect::Retire {
+                generation: old.generation,
+            });
+        }
+        self.generation = self.generation.next();
+        let history = offer.history.unwrap_or_default();
+        let stated = self
+            .spec
+            .expires_at
+            .map(|at| super::super::credential::Expiry {
+                at,
+                source: super::super::credential::ExpirySource::Manifest,
+            });
+        self.credential = Some(Credential {
+            generation: self.generation,
+            fingerprint: offer.fingerprint,
+            issued_at: offer.issued_at.unwrap_or(now.wall),
+            expiry: offer.expiry.or(history.expiry).or(stated),
+            scopes: offer.scopes.or(history.scopes),
+            store_version: offer.store_version,
+            proven: history.last_ok.is_some(),
+        });
+        self.last_ok = history.last_ok.or(self.last_ok);
+        self.grant = Grant::Good;
+        self.expired = false;
+        self.warned = false;
+        self.limited = false;
+        self.trouble = None;
+        self.schedule.limit_ends = None;
+        self.flights.probe = None;
+        self.flights.neighbor = None;
+        self.refresh_backoff.succeed();
+        for proof in &mut self.neighbors {
+            proof.denied = None;
+        }
+        self.schedule.refresh = None;
+        self.plan_life(now);
+    }
+
+    /// Exchanges the grant, if that makes sense and is not being done.
+    pub(super) fn refresh(&mut self, now: Now, why: RefreshWhy, out: &mut Reaction) {
+        let can = matches!(self.spec.renewal, Renewal::Refresh { .. });
+        let may = self.hold.is_none() && !self.is_condemned() && self.grant == Grant::Good;
+        if !can || !may || self.flights.refresh.is_some() {
+            return;
+        }
+        let attempt = self.next_attempt();
+        self.flights.refresh = Some(attempt);
+        self.schedule.refresh = None;
+        let cause = if self.rotation.is_some() && why == RefreshWhy::Asked {
+            Cause::Latest(RecordKind::RotationStarted)
+        } else {
+            Cause::World
+        };
+        let note = match (why, self.left(now)) {
+            (RefreshWhy::Due, Some(left)) => {
+                format!("due; {:.1} s of life left", left.as_secs_f64())
+            }
+            (RefreshWhy::Due, None) => "due".into(),
+            (RefreshWhy::Preflight, _) => "before service".into(),
+            (RefreshWhy::Expired, _) => "the credential has expired".into(),
+            (RefreshWhy::Asked, _) => "asked for".into(),
+        };
+        let record = self.record(out, RecordKind::RefreshAttempted);
+        record.cause = cause;
+        record.note = Some(note.into());
+        out.effects.push(Effect::Refresh {
+            attempt,
+            generation: self.generation,
+            why,
+        });
+    }
+
+    pub(super) fn refreshed(
+        &mut self,
+        now: Now,
+        attempt: Attempt,
+        offer: Offer,
+        lost_race: bool,
+        out: &mut Reaction,
+    ) {
+        if self.flights.refresh != Some(attempt) {
+            return;
+        }
+        self.flights.refresh = None;
+        self.adopt(now, offer, out);
+        let kind = if lost_race {
+            RecordKind::LostRace
+        } else {
+            RecordKind::RefreshSucceeded
+        };
+        let record = self.record(out, kind);
+        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+        if lost_race {
+            record.note = Some(Plain::new(
+                "somebody else refreshed first; theirs was adopted",
+            ));
+        }
+        if self.hold.is_some() || self.pause.is_some() {
+            return;
+        }
+        self.schedule.hold = None;
+        if let Some(preflight) = &mut self.preflight {
+            preflight.refreshed = true;
+            self.go_on(now, out);
+        } else if self.refusal.is_some() {
+            self.prove_anew(now, true, out);
+        } else if let Some(against) = self.scopes_against() {
+            let verdict = against;
+            if verdict.outcome == Outcome::Ok {
+                self.hold(now, verdict, out);
+            } else {
+                self.counters.count(verdict.outcome);
+                self.record(out, RecordKind::ScopeChanged).verdict = Some(verdict.clone());
+                self.verdict = Some((verdict.clone(), now.wall));
+                self.refusal = Some(Refusal::Answer(verdict));
+                self.plan_probe(now);
+            }
+        } else {
+            self.probe(ProbeWhy::Fresh, out);
+            if self.flights.probe.is_none() {
+                self.close_window(now, out);
+                self.complete_rotation(out);
+            }
+            self.plan_neighbors(now);
+        }
+    }
+
+    pub(super) fn refresh_failed(
+        &mut self,
+        now: Now,
+        attempt: Attempt,
+        failure: RefreshFailure,
+        out: &mut Reaction,
+    ) {
+        if self.flights.refresh != Some(attempt) {
+            return;
+        }
+        self.flights.refresh = None;
+        let verdict = failure.verdict().clone();
+        self.counters.count(verdict.outcome);
+        let kind = match failure {
+            RefreshFailure::Uncertain(_) => RecordKind::RefreshUncertain,
+            _ => RecordKind::RefreshFailed,
+        };
+        let record = self.record(out, kind);
+        record.verdict = Some(verdict.clone());
+        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+        self.fail_rotation(&detail(&verdict), out);
+        if self.hold.is_some() {
+            return;
+        }
+        if self.trouble.is_none() {
+            self.trouble = Some(Degraded {
+                since: now.wall,
+                verdict: verdict.clone(),
+            });
+        }
+        match failure {
+            RefreshFailure::Transient(_) | RefreshFailure::NotPersisted(_) => {
+                let budget = self.budget.spend(now.boot);
+                let cap = self.refresh_wait_cap(now);
+                let wait = self.refresh_backoff.after_failure(&mut self.dice, cap);
+                let asked = verdict
+                    .evidence
+                    .retry_after_s
+                    .map_or(Duration::ZERO, Duration::from_secs);
+                let soonest = now.boot.plus(wait.max(asked));
+                let alive = self.left(now).is_some_and(|left| !left.is_zero());
+                // What life is left is worth more tries than a dead lane gets.
+                let at = if alive { soonest } else { soonest.max(budget) };
+                self.schedule.refresh = Some(at);
+                if self.preflight.is_some() && self.credential.is_none() {
+                    self.find_again("refresh_path", FindingLevel::Refuse, detail(&verdict));
+                    self.refuse_for(now, verdict, out);
+                    self.schedule.preflight = None;
+                }
+            }
+            RefreshFailure::GrantDead(_) => self.grant_died(now, verdict, out),
+            RefreshFailure::Uncertain(_) => {
+                self.grant = Grant::Uncertain(verdict.clone());
+                let text = format!(
+                    "{}: the answer to its refresh was lost, and the grant may be used up; \
+                     it is not tried again until a person releases or refreshes the lane",
+                    self.spec.name
+                );
+                self.alert(out, AlertLevel::Critical, text);
+                if self.credential_is_dead() {
+                    self.close_if_open(now, &verdict);
+                    self.hold(now, verdict, out);
+                }
+            }
+        }
+    }
+
+    /// The token endpoint condemned the grant.
+    fn grant_died(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        self.grant = Grant::Dead(verdict.clone());
+        self.schedule.refresh = None;
+        if self.credential.is_none() && self.last_ok.is_none() && self.generation.0 == 0 {
+            // It never worked here: refused like any other wrong credential, and watched for a
+            // better one in the store.
+            self.find_again("refresh_path", FindingLevel::Refuse, detail(&verdict));
+            self.refuse_for(now, verdict, out);
+            return;
+        }
+        let stated = verdict.evidence.basis == Basis::Stated
+            && verdict.outcome == Outcome::CredentialRevoked;
+        if self.credential_is_dead() || stated || self.spec.probe_every.is_none() {
+            self.grant_is_over(now, verdict, out);
+            return;
+        }
+        // What the grant's end means shows at the credential minted from it.
+        self.flights.probe = None;
+        self.probe(ProbeWhy::Confirm, out);
+        if self.flights.probe.is_none() {
+            self.grant_is_over(now, verdict, out);
+        }
+    }
+
+    fn grant_is_over(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        if verdict.outcome == Outcome::CredentialRevoked {
+            self.record(out, RecordKind::RevocationDetected).verdict = Some(verdict.clone());
+        }
+        self.close_if_open(now, &verdict);
+        self.hold(now, verdict, out);
+    }
+
+    /// The credential was asked after its grant had been condemned.
+    pub(super) fn grant_confirmed(&mut self, now: Now, grant: Verdict, out: &mut Reaction) {
+        if self.hold.is_some() || self.is_condemned() {
+            return;
+        }
+        if self.credential_is_dead() {
+            self.grant_is_over(now, grant, out);
+            return;
+        }
+        let text = format!(
+            "{}: its grant was rejected; the credential at hand serves until it ends, \
+             then the lane is held",
+            self.spec.name
+        );
+        self.record(out, RecordKind::WarningRaised).note = Some(Plain::new(&text));
+        self.trouble = Some(Degraded {
+            since: now.wall,
+            verdict: grant,
+        });
+        self.alert(out, AlertLevel::Critical, text);
+    }
+
+    fn close_if_open(&mut self, now: Now, verdict: &Verdict) {
+        if !matches!(self.refusal, Some(Refusal::Answer(_))) {
+            self.verdict = Some((verdict.clone(), now.wall));
+            self.refusal = Some(Refusal::Answer(verdict.clone()));
+        }
+    }
+
+    /// A rotation has come to its end if a newer credential serves.
+    pub(super) fn complete_rotation(&mut self, out: &mut Reaction) {
+        if self
+            .rotation
+            .as_ref()
+            .is_some_and(|rotation| rotation.from < self.generation)
+        {
+            let by = self.rotation.take().map(|rotation| rotation.by);
+            let record = self.record(out, RecordKind::RotationCompleted);
+            record.cause = Cause::Latest(RecordKind::RotationStarted);
+            if let Some(by) = by {
+                record.actor = by;
+            }
+        }
+    }
+
+    /// A rotation has come to its end without a newer credential.
+    pub(super) fn fail_rotation(&mut self, why: &str, out: &mut Reaction) {
+        if self.rotation.take().is_some() {
+            let record = self.record(out, RecordKind::RotationFailed);
+            record.cause = Cause::Latest(RecordKind::RotationStarted);
+            record.note = Some(Plain::new(why));
+        }
+    }
+}

@@ -1,0 +1,909 @@
+//! The promises of a lane's life, over hand-written stories and over arbitrary histories.
+
+use super::super::*;
+use super::Memory;
+use crate::plain::Plain;
+use crate::secret::Fingerprint;
+use proptest::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn spec(renewal: Renewal) -> LaneSpec {
+    LaneSpec {
+        name: "billing".into(),
+        kind: CredentialKind::OauthRefresh,
+        renewal,
+        trust: Trust::Managed,
+        effect: SideEffect::Write,
+        scopes: ScopeRules {
+            require: ScopeSet::split("read"),
+            forbid: ScopeSet::split("admin"),
+        },
+        windows: Windows::default(),
+        expires_at: None,
+        probe_every: Some(SECOND * 10),
+        store_every: SECOND * 30,
+        neighbors: Vec::new(),
+    }
+}
+
+const REFRESH: Renewal = Renewal::Refresh { single_use: true };
+
+fn at(secs: u64) -> Now {
+    let ms = secs * 1000;
+    Now {
+        wall: Wall(1_700_000_000_000 + ms as i64),
+        boot: Boot(50_000 + ms),
+    }
+}
+
+fn offer(number: u8, now: Now, life: Option<u64>) -> Offer {
+    Offer {
+        fingerprint: Fingerprint::from_bytes([number; 8]),
+        issued_at: None,
+        expiry: life.map(|secs| Expiry {
+            at: now.wall.plus(Duration::from_secs(secs)),
+            source: ExpirySource::TokenResponse,
+        }),
+        scopes: Some(ScopeSet::split("read")),
+        store_version: Some(StoreVersion("1".into())),
+        history: None,
+    }
+}
+
+fn verdict(outcome: Outcome) -> Verdict {
+    Verdict::own(outcome, "test/rule", "as the test says")
+}
+
+/// A lane and the world around it, told by hand.
+struct Story {
+    lane: Lane,
+    now: Now,
+    records: Vec<RecordKind>,
+    open: Vec<Effect>,
+}
+
+impl Story {
+    fn new(spec: LaneSpec) -> Self {
+        let now = at(0);
+        let lane = Lane::new(Arc::new(spec), 7, now, Memory::default());
+        let mut story = Self {
+            lane,
+            now,
+            records: Vec::new(),
+            open: Vec::new(),
+        };
+        story.tell(Event::Started);
+        story
+    }
+
+    fn tell(&mut self, event: Event) -> Reaction {
+        let reaction = self.lane.on(self.now, event);
+        self.records
+            .extend(reaction.records.iter().map(|record| record.kind));
+        self.open.extend(reaction.effects.iter().cloned());
+        reaction
+    }
+
+    fn wait_until(&mut self, secs: u64) {
+        self.now = at(secs);
+        self.tell(Event::Woke);
+    }
+
+    fn take<T>(&mut self, pick: impl Fn(&Effect) -> Option<T>) -> T {
+        let found = self.open.iter().position(|effect| pick(effect).is_some());
+        let found = found.unwrap_or_else(|| panic!("no such effect among {:?}", self.open));
+        pick(&self.open.remove(found)).unwrap()
+    }
+
+    fn has(&self, pick: impl Fn(&Effect) -> bool) -> bool {
+        self.open.iter().any(pick)
+    }
+
+    fn load(&mut self, found: Found) {
+        let attempt = self.take(|e| match e {
+            Effect::Load { attempt, .. } => Some(*attempt),
+            _ => None,
+        });
+        self.tell(Event::Loaded { attempt, found });
+    }
+
+    fn probe(&mut self, outcome: Outcome) {
+        self.probe_showing(outcome, Observed::default());
+    }
+
+    fn probe_showing(&mut self, outcome: Outcome, observed: Observed) {
+        let attempt = self.take(|e| match e {
+            Effect::Probe { attempt, .. } => Some(*attempt),
+            _ => None,
+        });
+        self.tell(Event::Probed {
+            attempt,
+            verdict: verdict(outcome),
+            observed,
+        });
+    }
+
+    fn refresh(&mut self, offer: Offer) {
+        let attempt = self.refresh_attempt();
+        self.tell(Event::Refreshed {
+            attempt,
+            offer,
+            lost_race: false,
+        });
+    }
+
+    fn refresh_attempt(&mut self) -> Attempt {
+        self.take(|e| match e {
+            Effect::Refresh { attempt, .. } => Some(*attempt),
+            _ => None,
+        })
+    }
+
+    /// An open OAuth lane with a token of 100 s.
+    fn serving() -> Self {
+        let mut story = Self::new(spec(REFRESH));
+        story.load(Found::GrantOnly { version: None });
+        let fresh = offer(1, story.now, Some(100));
+        story.refresh(fresh);
+        story.probe(Outcome::Ok);
+        assert_eq!(story.lane.word(), Word::Ok, "{:?}", story.lane.findings());
+        story
+    }
+
+    /// An open lane with a key that never says when it ends.
+    fn serving_key() -> Self {
+        let mut story = Self::new(spec(Renewal::Reload));
+        let key = offer(1, story.now, None);
+        story.load(Found::Credential(key));
+        story.probe(Outcome::Ok);
+        assert_eq!(story.lane.word(), Word::Ok);
+        story
+    }
+}
+
+#[test]
+fn a_lane_serves_only_after_every_check_was_passed() {
+    let mut neighborly = spec(REFRESH);
+    neighborly.neighbors = vec!["payouts".into()];
+    let mut story = Story::new(neighborly);
+    assert!(story.lane.serve(story.now).is_err());
+    story.load(Found::GrantOnly { version: None });
+    let fresh = offer(1, story.now, Some(100));
+    story.refresh(fresh);
+    assert!(story.lane.serve(story.now).is_err());
+    story.probe(Outcome::Ok);
+    assert!(story.lane.serve(story.now).is_err());
+    let (attempt, index) = story.take(|e| match e {
+        Effect::ProbeNeighbor { attempt, index, .. } => Some((*attempt, *index)),
+        _ => None,
+    });
+    let denied = verdict(Outcome::ScopeInsufficient);
+    story.tell(Event::NeighborProbed {
+        attempt,
+        index,
+        verdict: denied,
+    });
+    assert_eq!(story.lane.serve(story.now), Ok(Generation(1)));
+    assert!(story.records.contains(&RecordKind::NeighborDenied));
+    assert_eq!(story.records.last(), Some(&RecordKind::PreflightPassed));
+}
+
+#[test]
+fn a_neighbor_that_is_allowed_refuses_the_lane() {
+    let mut neighborly = spec(Renewal::Reload);
+    neighborly.neighbors = vec!["payouts".into()];
+    let mut story = Story::new(neighborly);
+    let key = offer(1, story.now, None);
+    story.load(Found::Credential(key));
+    story.probe(Outcome::Ok);
+    let attempt = story.take(|e| match e {
+        Effect::ProbeNeighbor { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    story.tell(Event::NeighborProbed {
+        attempt,
+        index: 0,
+        verdict: verdict(Outcome::Ok),
+    });
+    assert_eq!(story.lane.word(), Word::Refused);
+    assert_eq!(story.lane.refusal(), Some(Refusal::Neighbor));
+}
+
+#[test]
+fn an_unmanaged_source_is_refused_without_being_read() {
+    let mut unmanaged = spec(Renewal::Reload);
+    unmanaged.trust = Trust::UnmanagedRefused;
+    let story = Story::new(unmanaged);
+    assert_eq!(story.lane.word(), Word::Refused);
+    assert!(!story.has(|e| matches!(e, Effect::Load { .. })));
+}
+
+#[test]
+fn refresh_starts_between_54_and_66_hundredths_of_life() {
+    for seed in 0..500 {
+        let now = at(0);
+        let mut lane = Lane::new(Arc::new(spec(REFRESH)), seed, now, Memory::default());
+        let Effect::Load { attempt, .. } = lane.on(now, Event::Started).effects[0] else {
+            panic!()
+        };
+        let found = Found::GrantOnly { version: None };
+        let effects = lane.on(now, Event::Loaded { attempt, found }).effects;
+        let Effect::Refresh { attempt, .. } = effects[0] else {
+            panic!()
+        };
+        let fresh = offer(1, now, Some(1000));
+        lane.on(
+            now,
+            Event::Refreshed {
+                attempt,
+                offer: fresh,
+                lost_race: false,
+            },
+        );
+        let due = lane
+            .next(now)
+            .refresh
+            .unwrap()
+            .since(now.wall)
+            .as_secs_f64();
+        assert!((540.0..=660.0).contains(&due), "due after {due} s of 1000");
+    }
+}
+
+#[test]
+fn a_failed_refresh_deletes_nothing_and_leaves_room_for_five_more_tries() {
+    let mut story = Story::serving();
+    story.wait_until(66);
+    let mut tries = 0;
+    while story.now.wall < at(99).wall {
+        if story.has(|e| matches!(e, Effect::Refresh { .. })) {
+            let attempt = story.refresh_attempt();
+            let failure = RefreshFailure::Transient(verdict(Outcome::UpstreamUnavailable));
+            story.tell(Event::RefreshFailed { attempt, failure });
+            tries += 1;
+            assert!(story.lane.serve(story.now).is_ok());
+            assert_eq!(story.lane.word(), Word::Degraded);
+        }
+        story.now = Now {
+            wall: story.now.wall.plus(Duration::from_millis(100)),
+            boot: story.now.boot.plus(Duration::from_millis(100)),
+        };
+        story.tell(Event::Woke);
+        story.open.retain(|e| !e.uses_credential());
+    }
+    assert!(tries >= 5, "{tries} tries");
+    story.wait_until(101);
+    assert_eq!(story.lane.word(), Word::Expired);
+    assert!(story.lane.serve(story.now).is_err());
+}
+
+#[test]
+fn a_dead_lane_is_refreshed_at_most_twelve_times_a_minute() {
+    let mut story = Story::serving();
+    story.wait_until(100);
+    let mut tries = Vec::new();
+    for tenth in 0..6000_u64 {
+        story.now = Now {
+            wall: at(100).wall.plus(Duration::from_millis(tenth * 100)),
+            boot: at(100).boot.plus(Duration::from_millis(tenth * 100)),
+        };
+        story.tell(Event::Woke);
+        if story.has(|e| matches!(e, Effect::Refresh { .. })) {
+            let attempt = story.refresh_attempt();
+            tries.push(tenth / 600);
+            let failure = RefreshFailure::Transient(verdict(Outcome::UpstreamUnavailable));
+            story.tell(Event::RefreshFailed { attempt, failure });
+        }
+    }
+    for minute in 1..10 {
+        let within = tries.iter().filter(|m| **m == minute).count();
+        assert!(within <= 12, "{within} tries in minute {minute}");
+    }
+}
+
+#[test]
+fn a_server_that_calls_every_new_token_expired_is_not_asked_without_end() {
+    let mut story = Story::serving();
+    let mut refreshes = 0;
+    for second in 1..60 {
+        story.wait_until(second);
+        for _ in 0..100 {
+            if story.has(|e| matches!(e, Effect::Probe { .. })) {
+                story.probe(Outcome::CredentialExpired);
+            } else if story.has(|e| matches!(e, Effect::Refresh { .. })) {
+                refreshes += 1;
+                let fresh = offer(refreshes as u8 + 1, story.now, Some(100));
+                story.refresh(fresh);
+            } else {
+                break;
+            }
+        }
+    }
+    assert!(
+        refreshes <= 12 + 60 / 5,
+        "{refreshes} refreshes in a minute"
+    );
+}
+
+#[test]
+fn revocation_closes_the_gate_at_once_and_holds_when_the_store_has_nothing_newer() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::CredentialRevoked);
+    assert_eq!(story.lane.word(), Word::Revoked);
+    assert_eq!(
+        story.lane.serve(story.now).unwrap_err().outcome,
+        Outcome::CredentialRevoked
+    );
+    story.load(Found::Unchanged);
+    assert_eq!(story.lane.word(), Word::Held);
+    assert!(story.has(|e| matches!(
+        e,
+        Effect::Alert {
+            level: AlertLevel::Critical,
+            ..
+        }
+    )));
+    let told = [
+        RecordKind::RevocationDetected,
+        RecordKind::DegradedOpened,
+        RecordKind::LaneHeld,
+    ];
+    assert!(story.records.ends_with(&told), "{:?}", story.records);
+}
+
+#[test]
+fn a_hold_does_not_wait_for_a_store_that_does_not_answer() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::CredentialRevoked);
+    story.now.boot = story.now.boot.plus(Duration::from_millis(50));
+    story.now.wall = story.now.wall.plus(Duration::from_millis(50));
+    story.tell(Event::Woke);
+    assert_eq!(story.lane.gate(), Gate::Held);
+}
+
+#[test]
+fn a_key_that_was_replaced_in_the_store_is_a_rotation_and_not_a_revocation() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::CredentialRevoked);
+    let newer = offer(2, story.now, None);
+    story.load(Found::Credential(newer));
+    assert_eq!(story.lane.gate(), Gate::Refused);
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Ok);
+    assert_eq!(story.lane.generation(), Generation(2));
+    assert!(story.records.contains(&RecordKind::LostRace));
+    assert!(story.records.contains(&RecordKind::DegradedClosed));
+}
+
+#[test]
+fn a_held_lane_is_released_only_with_a_reason_and_is_proved_before_it_serves() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::CredentialRevoked);
+    story.load(Found::Unchanged);
+    let by = Actor::Operator("ada".into());
+    let empty = Verb::Release { reason: "".into() };
+    assert!(story.lane.may(&empty).is_err());
+    assert!(story.lane.may(&Verb::Refresh).is_err());
+    story.tell(Event::Asked {
+        verb: Verb::Release {
+            reason: "key replaced".into(),
+        },
+        by,
+    });
+    assert_eq!(story.lane.gate(), Gate::Refused);
+    let newer = offer(2, story.now, None);
+    story.load(Found::Credential(newer));
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.gate(), Gate::Open);
+    assert!(story.records.contains(&RecordKind::LaneReleased));
+}
+
+#[test]
+fn a_hold_outlives_the_process() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::CredentialRevoked);
+    story.load(Found::Unchanged);
+    let memory = story.lane.memory();
+    let mut again = Lane::new(Arc::new(spec(Renewal::Reload)), 8, at(60), memory);
+    let effects = again.on(at(60), Event::Started).effects;
+    assert_eq!(again.gate(), Gate::Held);
+    assert!(effects.is_empty(), "{effects:?}");
+}
+
+#[test]
+fn a_key_that_worked_and_is_now_rejected_is_held_just_the_same() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::CredentialInvalid);
+    story.load(Found::Unchanged);
+    assert_eq!(story.lane.word(), Word::Held);
+}
+
+#[test]
+fn a_key_that_never_worked_is_refused_and_not_held() {
+    let mut story = Story::new(spec(Renewal::Reload));
+    let key = offer(1, story.now, None);
+    story.load(Found::Credential(key));
+    story.probe(Outcome::CredentialInvalid);
+    assert_eq!(story.lane.word(), Word::Invalid);
+    assert_eq!(story.lane.gate(), Gate::Refused);
+    story.wait_until(40);
+    assert!(
+        !story.has(Effect::uses_credential),
+        "a dead key is not shown again"
+    );
+    let newer = offer(2, story.now, None);
+    story.load(Found::Credential(newer));
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Ok);
+}
+
+#[test]
+fn a_rejected_grant_is_confirmed_at_the_credential_before_the_lane_is_called_revoked() {
+    let mut story = Story::serving();
+    story.wait_until(67);
+    story.open.retain(|e| !e.uses_credential());
+    story.lane.flights.probe = None;
+    let attempt = story.refresh_attempt();
+    let failure = RefreshFailure::GrantDead(verdict(Outcome::CredentialInvalid));
+    story.tell(Event::RefreshFailed { attempt, failure });
+    story.probe(Outcome::CredentialRevoked);
+    story.open.retain(|e| {
+        !matches!(
+            e,
+            Effect::Load {
+                why: LoadWhy::Poll,
+                ..
+            }
+        )
+    });
+    story.load(Found::Unchanged);
+    assert_eq!(story.lane.word(), Word::Held);
+    assert_eq!(
+        story.lane.held().unwrap().verdict.outcome,
+        Outcome::CredentialRevoked
+    );
+}
+
+#[test]
+fn a_credential_outlives_its_rejected_grant_and_is_held_at_its_end() {
+    let mut story = Story::serving();
+    story.wait_until(67);
+    story.open.retain(|e| !e.uses_credential());
+    story.lane.flights.probe = None;
+    let attempt = story.refresh_attempt();
+    let failure = RefreshFailure::GrantDead(verdict(Outcome::CredentialInvalid));
+    story.tell(Event::RefreshFailed { attempt, failure });
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Degraded);
+    assert!(story.lane.serve(story.now).is_ok());
+    story.wait_until(101);
+    assert_eq!(story.lane.word(), Word::Held);
+}
+
+#[test]
+fn a_lost_answer_is_raised_and_never_retried_by_itself() {
+    let mut story = Story::serving();
+    story.wait_until(67);
+    let attempt = story.refresh_attempt();
+    let failure = RefreshFailure::Uncertain(verdict(Outcome::UpstreamUnavailable));
+    story.tell(Event::RefreshFailed { attempt, failure });
+    assert!(story.records.contains(&RecordKind::RefreshUncertain));
+    for second in 68..99 {
+        story.wait_until(second);
+        assert!(!story.has(|e| matches!(e, Effect::Refresh { .. })));
+        assert!(story.lane.serve(story.now).is_ok());
+    }
+    story.wait_until(101);
+    assert_eq!(story.lane.word(), Word::Held);
+}
+
+#[test]
+fn a_store_outage_never_looks_like_an_auth_failure() {
+    let mut story = Story::serving();
+    story.wait_until(34);
+    let attempt = story.take(|e| match e {
+        Effect::Load { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    story.tell(Event::LoadFailed {
+        attempt,
+        verdict: verdict(Outcome::StoreUnavailable),
+    });
+    assert_eq!(story.lane.word(), Word::Degraded);
+    assert!(story.lane.serve(story.now).is_ok());
+    assert_eq!(
+        story.lane.degraded().unwrap().verdict.outcome,
+        Outcome::StoreUnavailable
+    );
+}
+
+#[test]
+fn a_limit_denies_until_its_time_is_over_and_an_answer_says_so() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    let attempt = story.take(|e| match e {
+        Effect::Probe { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    let mut limited = verdict(Outcome::RateLimited);
+    limited.evidence.retry_after_s = Some(15);
+    let observed = Observed::default();
+    story.tell(Event::Probed {
+        attempt,
+        verdict: limited,
+        observed,
+    });
+    let denied = story.lane.serve(story.now).unwrap_err();
+    assert_eq!(denied.outcome, Outcome::RateLimited);
+    assert_eq!(denied.until, Some(at(27).wall));
+    story.wait_until(26);
+    assert!(!story.has(|e| matches!(e, Effect::Probe { .. })));
+    story.wait_until(27);
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Ok);
+}
+
+#[test]
+fn scopes_that_grow_hold_the_lane() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    let scopes = Some(ScopeSet::split("read write"));
+    story.probe_showing(
+        Outcome::Ok,
+        Observed {
+            scopes,
+            ..Observed::default()
+        },
+    );
+    assert_eq!(story.lane.word(), Word::Held);
+    assert!(story.records.contains(&RecordKind::ScopeChanged));
+}
+
+#[test]
+fn scopes_that_shrink_below_need_close_the_gate_until_they_are_back() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    let scopes = Some(ScopeSet::split("other"));
+    story.probe_showing(
+        Outcome::Ok,
+        Observed {
+            scopes,
+            ..Observed::default()
+        },
+    );
+    assert_eq!(
+        story.lane.word(),
+        Word::Held,
+        "`other` is new: wider in one way is wider"
+    );
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::ScopeInsufficient);
+    assert_eq!(story.lane.word(), Word::Scope);
+    assert!(story.lane.serve(story.now).is_err());
+    story.wait_until(24);
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Ok);
+}
+
+#[test]
+fn a_paused_lane_is_not_probed_but_still_refreshed() {
+    let mut story = Story::serving();
+    let by = Actor::Operator("ada".into());
+    let verb = Verb::Pause {
+        reason: "vendor incident".into(),
+        until: Some(at(200).wall),
+    };
+    story.tell(Event::Asked { verb, by });
+    story.open.clear();
+    story.wait_until(67);
+    assert_eq!(story.lane.word(), Word::Paused);
+    assert!(!story.has(Effect::uses_credential));
+    let fresh = offer(2, story.now, Some(1000));
+    story.refresh(fresh);
+    assert!(!story.has(Effect::uses_credential));
+    story.wait_until(201);
+    assert!(story.records.contains(&RecordKind::LaneResumed));
+    assert_eq!(
+        story.lane.gate(),
+        Gate::Refused,
+        "proved before it serves again"
+    );
+}
+
+#[test]
+fn a_clock_step_moves_a_relative_expiry_and_not_an_absolute_one() {
+    let hour = 3_600_000_i64;
+    for (source, moved) in [
+        (ExpirySource::TokenResponse, hour),
+        (ExpirySource::ResponseHeader, 0),
+    ] {
+        let mut story = Story::new(spec(Renewal::Reload));
+        let mut key = offer(1, story.now, Some(7200));
+        key.expiry.as_mut().unwrap().source = source;
+        let before = key.expiry.unwrap().at;
+        story.load(Found::Credential(key));
+        story.probe(Outcome::Ok);
+        story.now.wall = Wall(story.now.wall.0 + hour);
+        story.tell(Event::ClockJumped { by_ms: hour });
+        assert_eq!(
+            story.lane.credential().unwrap().expiry.unwrap().at,
+            Wall(before.0 + moved)
+        );
+    }
+}
+
+#[test]
+fn rotation_without_a_newer_version_says_so_and_keeps_the_old_credential() {
+    let mut story = Story::serving_key();
+    story.tell(Event::Asked {
+        verb: Verb::Rotate,
+        by: Actor::Operator("ada".into()),
+    });
+    story.load(Found::Unchanged);
+    let told = [RecordKind::RotationStarted, RecordKind::RotationFailed];
+    assert!(story.records.ends_with(&told), "{:?}", story.records);
+    assert!(story.lane.serve(story.now).is_ok());
+}
+
+/// Something that may happen next in an arbitrary history.
+#[derive(Clone, Debug)]
+enum Step {
+    Sleep(u64),
+    Report {
+        pick: usize,
+        outcome: usize,
+        number: u8,
+        life: u16,
+        scopes: u8,
+    },
+    Stale {
+        attempt: u64,
+        outcome: usize,
+    },
+    Ask(u8),
+    Jump(i32),
+    Audit(bool),
+    Call(usize),
+    Respec(bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0_u64..40_000).prop_map(Step::Sleep),
+        8 => (any::<usize>(), 0_usize..12, 0_u8..6, 0_u16..400, 0_u8..4).prop_map(
+            |(pick, outcome, number, life, scopes)| Step::Report {
+                pick, outcome, number, life, scopes
+            }
+        ),
+        1 => (0_u64..40, 0_usize..9).prop_map(|(attempt, outcome)| Step::Stale { attempt, outcome }),
+        2 => (0_u8..6).prop_map(Step::Ask),
+        1 => any::<i32>().prop_map(Step::Jump),
+        1 => any::<bool>().prop_map(Step::Audit),
+        1 => (0_usize..9).prop_map(Step::Call),
+        1 => any::<bool>().prop_map(Step::Respec),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+/// The event that reports on `effect`, as the dice of the history have it.
+fn report(
+    effect: &Effect,
+    now: Now,
+    outcome: usize,
+    number: u8,
+    life: u16,
+    scopes: u8,
+) -> Option<Event> {
+    let named = Outcome::ALL.get(outcome).copied();
+    let judged = verdict(named.unwrap_or(Outcome::Ok));
+    let scopes = match scopes {
+        0 => None,
+        1 => Some(ScopeSet::split("read")),
+        2 => Some(ScopeSet::split("read admin")),
+        _ => Some(ScopeSet::split("write")),
+    };
+    let life = (life > 0).then_some(u64::from(life));
+    let new = Offer {
+        scopes: scopes.clone(),
+        ..offer(number, now, life)
+    };
+    let observed = Observed {
+        scopes,
+        ..Observed::default()
+    };
+    Some(match effect.clone() {
+        Effect::Load { attempt, .. } => match outcome {
+            0 => Event::Loaded {
+                attempt,
+                found: Found::Unchanged,
+            },
+            1 => Event::Loaded {
+                attempt,
+                found: Found::GrantOnly { version: None },
+            },
+            2 => Event::LoadFailed {
+                attempt,
+                verdict: verdict(Outcome::StoreUnavailable),
+            },
+            _ => Event::Loaded {
+                attempt,
+                found: Found::Credential(new),
+            },
+        },
+        Effect::Probe { attempt, .. } => Event::Probed {
+            attempt,
+            verdict: judged,
+            observed,
+        },
+        Effect::ProbeNeighbor { attempt, index, .. } => Event::NeighborProbed {
+            attempt,
+            index,
+            verdict: judged,
+        },
+        Effect::CheckRefreshPath { attempt } => Event::RefreshPathChecked {
+            attempt,
+            verdict: judged,
+        },
+        Effect::Refresh { attempt, .. } => match outcome {
+            0 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::Uncertain(judged),
+            },
+            1 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::GrantDead(judged),
+            },
+            2 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::NotPersisted(judged),
+            },
+            3 | 4 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::Transient(judged),
+            },
+            _ => Event::Refreshed {
+                attempt,
+                offer: new,
+                lost_race: outcome == 5,
+            },
+        },
+        Effect::Retire { .. } | Effect::Alert { .. } | Effect::Wake(_) => return None,
+    })
+}
+
+fn check_promises(
+    lane: &Lane,
+    now: Now,
+    before: (Word, Gate, Generation),
+    reaction: &Reaction,
+    told: &str,
+) {
+    let after = (lane.word(), lane.gate(), lane.generation());
+    assert!(after.2 >= before.2, "generation fell: {told}");
+    assert!(after.2.0 <= before.2.0 + 1, "generation jumped: {told}");
+    if after != before && !told.starts_with("AuditWritable") {
+        assert!(
+            !reaction.records.is_empty(),
+            "{before:?} became {after:?} unrecorded by {told}"
+        );
+    }
+    let dead = lane
+        .credential()
+        .and_then(|credential| credential.expiry)
+        .is_some_and(|expiry| expiry.at <= now.wall);
+    if lane.held().is_some() || dead || lane.credential().is_none() {
+        let used = reaction
+            .effects
+            .iter()
+            .find(|effect| effect.uses_credential());
+        assert!(used.is_none(), "{used:?} of a lane that may not, by {told}");
+    }
+    if let Ok(generation) = lane.serve(now) {
+        assert_eq!(lane.gate(), Gate::Open, "served by a closed gate: {told}");
+        assert!(!dead, "served after its end: {told}");
+        assert_eq!(
+            Some(generation),
+            lane.credential().map(|credential| credential.generation)
+        );
+    }
+    let wakes: Vec<_> = reaction
+        .effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Wake(_)))
+        .collect();
+    assert!(wakes.len() <= 1, "woken twice: {told}");
+    if let Some(Effect::Wake(wake)) = wakes.first() {
+        assert!(*wake > now.boot, "woken in the past by {told}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_history_keeps_the_promises(seed: u64, renewal in 0_u8..3, steps in steps()) {
+        let mut base = spec(match renewal { 0 => REFRESH, 1 => Renewal::Reload, _ => Renewal::Owner });
+        base.neighbors = vec!["payouts".into()];
+        let mut now = at(0);
+        let mut lane = Lane::new(Arc::new(base.clone()), seed, now, Memory::default());
+        let mut open: Vec<Effect> = Vec::new();
+        let mut next = Some(Event::Started);
+        let mut steps = steps.into_iter();
+        loop {
+            if let Some(event) = next.take() {
+                let before = (lane.word(), lane.gate(), lane.generation());
+                let told = format!("{event:?}");
+                let reaction = lane.on(now, event);
+                check_promises(&lane, now, before, &reaction, &told);
+                open.extend(reaction.effects);
+            }
+            let Some(step) = steps.next() else { break };
+            next = match step {
+                Step::Sleep(ms) => {
+                    let span = Duration::from_millis(ms);
+                    now = Now { wall: now.wall.plus(span), boot: now.boot.plus(span) };
+                    Some(Event::Woke)
+                }
+                Step::Report { pick, outcome, number, life, scopes } => {
+                    open.retain(|e| !matches!(e, Effect::Wake(_) | Effect::Alert { .. } | Effect::Retire { .. }));
+                    if open.is_empty() { continue }
+                    let effect = open.remove(pick % open.len());
+                    report(&effect, now, outcome, number, life, scopes)
+                }
+                Step::Stale { attempt, outcome } => Some(Event::Probed {
+                    attempt: Attempt(attempt),
+                    verdict: verdict(Outcome::ALL[outcome]),
+                    observed: Observed::default(),
+                }),
+                Step::Ask(verb) => {
+                    let reason = Plain::new("because");
+                    let verb = match verb {
+                        0 => Verb::Refresh,
+                        1 => Verb::Rotate,
+                        2 => Verb::Pause { reason, until: None },
+                        3 => Verb::Resume { reason },
+                        4 => Verb::Release { reason },
+                        _ => Verb::Acknowledge { reason },
+                    };
+                    Some(Event::Asked { verb, by: Actor::Operator("ada".into()) })
+                }
+                Step::Jump(by_ms) => {
+                    now.wall = Wall(now.wall.0 + i64::from(by_ms));
+                    Some(Event::ClockJumped { by_ms: i64::from(by_ms) })
+                }
+                Step::Audit(writable) => Some(Event::AuditWritable(writable)),
+                Step::Call(outcome) => Some(Event::Called { verdict: verdict(Outcome::ALL[outcome]) }),
+                Step::Respec(forbid) => {
+                    let mut changed = base.clone();
+                    if forbid { changed.scopes.forbid = ScopeSet::split("write"); }
+                    Some(Event::Respecified(Arc::new(changed)))
+                }
+            };
+        }
+    }
+
+    #[test]
+    fn one_seed_and_one_history_is_one_life(seed: u64, sleeps in proptest::collection::vec(0_u64..60_000, 1..40)) {
+        let run = || {
+            let mut story = Story::new(spec(REFRESH));
+            story.lane = Lane::new(Arc::new(spec(REFRESH)), seed, at(0), Memory::default());
+            let mut told = Vec::new();
+            for ms in &sleeps {
+                let span = Duration::from_millis(*ms);
+                story.now = Now { wall: story.now.wall.plus(span), boot: story.now.boot.plus(span) };
+                told.push(story.tell(Event::Woke));
+                told.push(story.tell(Event::Started));
+            }
+            told
+        };
+        prop_assert_eq!(run(), run());
+    }
+}
