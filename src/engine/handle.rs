@@ -7,9 +7,10 @@
 
 use super::view::{EngineView, LaneView};
 use crate::audit::AuditRecord;
-use crate::lane::{Actor, Denied, LaneName, Verb};
+use crate::lane::{Actor, Denied, Generation, LaneName, Verb};
 use crate::plain::Plain;
 use crate::sandbox::Drill;
+use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -151,6 +152,11 @@ impl Updates {
 }
 
 impl Publisher {
+    /// Whether nobody listens any more.
+    pub fn is_abandoned(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Merges what changed into what waits for the viewer, and wakes it once.
     pub fn publish(&self, update: Update) {
         {
@@ -182,8 +188,28 @@ impl Publisher {
     }
 }
 
-/// A command and the way back for its answer.
-pub type Request = (Command, oneshot::Sender<Result<Accepted, Refusal>>);
+/// What a handle can ask, and the way back for the answer.
+pub enum Request {
+    /// To do something.
+    Command(Command, oneshot::Sender<Result<Accepted, Refusal>>),
+    /// To tell this viewer of everything now and of every change from now on.
+    Subscribe(Publisher),
+    /// What is known, once.
+    Snapshot(oneshot::Sender<(EngineView, Vec<Arc<LaneView>>)>),
+    /// A word when every lane has come through its pre-flight or been refused.
+    Settled(oneshot::Sender<()>),
+    /// The credential that serves a lane.
+    Acquire(LaneName, oneshot::Sender<Option<Result<Lease, Denied>>>),
+}
+
+/// A credential, lent for one call.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// The secret.
+    pub secret: Secret,
+    /// Its number among the lane's credentials.
+    pub generation: Generation,
+}
 
 /// A way to talk to a running engine. Cheap to clone.
 #[derive(Clone)]
@@ -196,26 +222,58 @@ impl Handle {
         Self { requests }
     }
 
-    /// A handle whose commands the caller answers itself: for a viewer of something that is not
+    /// A handle whose requests the caller answers itself: for a viewer of something that is not
     /// this process's engine, and for tests of viewers.
     pub fn detached() -> (Self, mpsc::Receiver<Request>) {
         let (requests, answers) = mpsc::channel(64);
         (Self { requests }, answers)
     }
 
-    /// Asks for something and waits for the engine's word on it.
+    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(question(reply)).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Asks for something and waits for the engine's word on it, which comes after the audit has it.
     ///
     /// # Errors
     /// The engine's refusal, or that it has stopped.
     pub async fn send(&self, command: Command) -> Result<Accepted, Refusal> {
-        let (reply, answer) = oneshot::channel();
-        self.requests
-            .send((command, reply))
+        let answer = self.ask(|reply| Request::Command(command, reply)).await;
+        answer.unwrap_or(Err(Refusal::Stopped))
+    }
+
+    /// Everything that is known now, and every change from now on.
+    ///
+    /// # Errors
+    /// When the engine has stopped, or is asked more than it can take.
+    pub fn subscribe(&self) -> Result<Updates, Refusal> {
+        let (publisher, updates) = updates();
+        let sent = self.requests.try_send(Request::Subscribe(publisher));
+        sent.map(|()| updates).map_err(|_| Refusal::Stopped)
+    }
+
+    /// What is known now; `None` if the engine has stopped.
+    pub async fn snapshot(&self) -> Option<(EngineView, Vec<Arc<LaneView>>)> {
+        self.ask(Request::Snapshot).await
+    }
+
+    /// Waits until every lane has come through its pre-flight or been refused, or the engine has
+    /// stopped.
+    pub async fn settled(&self) {
+        // An engine that stopped settles nothing more, and there is nothing to wait for.
+        let _stopped = self.ask(Request::Settled).await;
+    }
+
+    /// The only door by which a secret leaves the engine. A closed gate answers at once with what
+    /// stands against the lane.
+    ///
+    /// # Errors
+    /// The typed denial; `None` if there is no such lane, or the engine has stopped.
+    pub async fn acquire(&self, lane: LaneName) -> Option<Result<Lease, Denied>> {
+        self.ask(|reply| Request::Acquire(lane, reply))
             .await
-            .map_err(|_| Refusal::Stopped)?;
-        answer.await.map_err(|_| Refusal::Stopped)?
+            .flatten()
     }
 }
-
-/// Why [`super::Handle`] gives no credential; re-exported here for those who hold a handle.
-pub type Denial = Denied;

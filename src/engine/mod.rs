@@ -1,9 +1,31 @@
 //! Runs the lanes.
+//!
+//! [`Setup`] opens what an engine needs, [`Engine::run`] is its loop, and a [`Handle`] is how the
+//! screen, the subcommands and, over the [`socket`](listen), other processes talk to it. Below this
+//! room are the adapters that touch the world; what happens to a lane is decided in [`crate::lane`].
 
+pub mod clock;
+mod dispatch;
+mod grant_lock;
 mod handle;
+mod memory;
+mod perform;
+mod refresh;
+mod reload;
+mod run;
+mod runner;
+mod setup;
+mod socket;
+mod state_folder;
 mod view;
 
 pub use handle::{
-    Accepted, Command, Handle, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates, updates,
+    Accepted, Command, Handle, Lease, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates,
+    updates,
 };
+pub use reload::{Reader, Reload};
+pub use run::Engine;
+pub use setup::{Setup, StartError};
+pub use socket::{Question, Reply, ask, listen};
+pub use state_folder::{StateError, StateFolder};
 pub use view::{EngineView, LaneInfo, LaneView, StoreView};

@@ -1,0 +1,224 @@
+//! What the lanes remember across restarts, without a secret in it.
+//!
+//! A file in the state folder, replaced whole. The audit is the truth and this a summary of it up
+//! to one record: whatever the audit has after that record is read again at the start, so a process
+//! that was killed between a hold's record and this file comes back with the lane held.
+
+use crate::audit::AuditRecord;
+use crate::lane::{Generation, History};
+use crate::lane::{Hold, LaneName, Memory, Pause, RecordKind, Verdict};
+use crate::plain::Plain;
+use crate::secret::Fingerprint;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Fingerprints that are remembered for each lane: the present credential and a few before it.
+const FINGERPRINTS_A_LANE: usize = 4;
+
+/// Everything that is remembered.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Memories {
+    /// The audit's last record that is part of this.
+    pub seq: u64,
+    /// By lane.
+    #[serde(default)]
+    lanes: BTreeMap<LaneName, LaneMemory>,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+struct LaneMemory {
+    #[serde(flatten)]
+    memory: Memory,
+    /// Newest last.
+    #[serde(default)]
+    histories: Vec<(Fingerprint, History)>,
+}
+
+impl Memories {
+    /// Reads the file; a missing one is an empty memory, and so is one that makes no sense, with
+    /// the reason.
+    pub fn load(file: &Path) -> (Self, Option<Plain>) {
+        match std::fs::read(file) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(memories) => (memories, None),
+                Err(error) => {
+                    let why = format!("what was remembered cannot be read and is left: {error}");
+                    (Self::default(), Some(why.into()))
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (Self::default(), None),
+            Err(error) => (Self::default(), Some(error.to_string().into())),
+        }
+    }
+
+    /// Takes in what the audit has after [`Self::seq`].
+    pub fn catch_up(&mut self, records: &[AuditRecord]) {
+        for record in records.iter().filter(|record| record.seq > self.seq) {
+            self.seq = record.seq;
+            let Some(lane) = &record.lane else { continue };
+            let lane = self.lanes.entry(lane.clone()).or_default();
+            if let Some(generation) = record.generation {
+                lane.memory.generation = lane.memory.generation.max(generation);
+            }
+            match record.kind {
+                RecordKind::LaneHeld => {
+                    if let (Some(outcome), Some(evidence)) = (record.outcome, &record.evidence) {
+                        let verdict = Verdict {
+                            outcome,
+                            evidence: evidence.clone(),
+                        };
+                        lane.memory.hold = Some(Hold {
+                            since: record.ts,
+                            verdict,
+                        });
+                    }
+                }
+                RecordKind::LaneReleased => lane.memory.hold = None,
+                RecordKind::LanePaused => {
+                    // When it would have ended is not in the record: a person ends it.
+                    lane.memory.pause = Some(Pause {
+                        since: record.ts,
+                        until: None,
+                        by: record.actor.clone(),
+                        reason: record
+                            .note
+                            .clone()
+                            .unwrap_or_else(|| Plain::new("not said")),
+                    });
+                }
+                RecordKind::LaneResumed => lane.memory.pause = None,
+                _ => {}
+            }
+        }
+    }
+
+    /// What one lane left.
+    pub fn lane(&self, name: &LaneName) -> Memory {
+        self.lanes
+            .get(name)
+            .map(|lane| lane.memory.clone())
+            .unwrap_or_default()
+    }
+
+    /// What is known of a fingerprint of one lane.
+    pub fn history(&self, name: &LaneName, fingerprint: Fingerprint) -> Option<History> {
+        let lane = self.lanes.get(name)?;
+        let found = lane.histories.iter().find(|(of, _)| *of == fingerprint);
+        found.map(|(_, history)| history.clone())
+    }
+
+    /// Takes what a lane has to remember now.
+    pub fn note(&mut self, name: &LaneName, memory: Memory, seen: Option<(Fingerprint, History)>) {
+        let lane = self.lanes.entry(name.clone()).or_default();
+        lane.memory = memory;
+        if let Some((fingerprint, history)) = seen {
+            lane.histories.retain(|(of, _)| *of != fingerprint);
+            lane.histories.push((fingerprint, history));
+            if lane.histories.len() > FINGERPRINTS_A_LANE {
+                lane.histories.remove(0);
+            }
+        }
+    }
+
+    /// Forgets lanes that nobody asks for, unless a person has still to look at them.
+    pub fn prune(&mut self, known: &HashMap<LaneName, usize>) {
+        self.lanes.retain(|name, lane| {
+            known.contains_key(name)
+                || lane.memory.hold.is_some()
+                || lane.memory.generation > Generation(0)
+        });
+    }
+
+    /// Replaces the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, file: &Path) -> io::Result<()> {
+        let text = serde_json::to_vec(self)?;
+        let fresh = file.with_extension("new");
+        let mut out = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&fresh)?;
+        out.write_all(&text)?;
+        out.sync_data()?;
+        std::fs::rename(&fresh, file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lane::{Actor, Basis, Evidence, Outcome, Wall};
+
+    fn record(seq: u64, kind: RecordKind) -> AuditRecord {
+        AuditRecord {
+            seq,
+            ts: Wall(seq as i64),
+            kind,
+            lane: Some("billing".into()),
+            generation: Some(Generation(seq)),
+            fingerprint: None,
+            outcome: Some(Outcome::CredentialRevoked),
+            evidence: Some(Evidence::own("test", Basis::Stated)),
+            actor: Actor::Lanewatch,
+            cause: None,
+            note: None,
+        }
+    }
+
+    #[test]
+    fn a_hold_that_only_the_audit_knows_is_remembered() {
+        let mut memories = Memories::default();
+        memories.catch_up(&[
+            record(1, RecordKind::CredentialLoaded),
+            record(2, RecordKind::LaneHeld),
+        ]);
+        let memory = memories.lane(&"billing".into());
+        assert_eq!(
+            memory.hold.unwrap().verdict.outcome,
+            Outcome::CredentialRevoked
+        );
+        assert_eq!(memory.generation, Generation(2));
+        memories.catch_up(&[
+            record(2, RecordKind::LaneHeld),
+            record(3, RecordKind::LaneReleased),
+        ]);
+        assert_eq!(memories.lane(&"billing".into()).hold, None);
+    }
+
+    #[test]
+    fn what_is_saved_is_what_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("memory.json");
+        let mut memories = Memories::default();
+        memories.catch_up(&[record(1, RecordKind::LaneHeld)]);
+        let print = Fingerprint::from_bytes([7; 8]);
+        let history = History {
+            last_ok: Some(Wall(5)),
+            ..History::default()
+        };
+        let memory = memories.lane(&"billing".into());
+        memories.note(&"billing".into(), memory, Some((print, history.clone())));
+        memories.save(&file).unwrap();
+        let (loaded, trouble) = Memories::load(&file);
+        assert_eq!(trouble, None);
+        assert_eq!(loaded, memories);
+        assert_eq!(loaded.history(&"billing".into(), print), Some(history));
+    }
+
+    #[test]
+    fn a_memory_that_makes_no_sense_is_left_and_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("memory.json");
+        std::fs::write(&file, "{half").unwrap();
+        let (memories, trouble) = Memories::load(&file);
+        assert_eq!(memories, Memories::default());
+        assert!(trouble.unwrap().as_str().contains("cannot be read"));
+    }
+}

@@ -1,0 +1,412 @@
+//! The refresh transaction: intent, lock, read again, exchange, persist, report.
+//!
+//! The intent is on disk before this begins (the core's `refresh_attempted`). Under the grant's
+//! lock the store is read again, and whoever finds that somebody else was faster adopts what they
+//! minted. A new token is reported, and so adopted, only after the store has taken it. Nothing is
+//! ever deleted here, and no answer is guessed: a lost one is reported as uncertain.
+
+use super::grant_lock::GrantLock;
+use super::perform::{
+    Report, Tools, fields, grant_mark, leaves_doubt, minted, pack, store, understand,
+};
+use crate::http::OwnedAnswer;
+use crate::lane::{
+    Attempt, Credential, Event, Expiry, ExpirySource, Found, LaneName, Offer, Outcome,
+    RefreshFailure, Renewal, Verdict, Wall,
+};
+use crate::manifest::{LaneEntry, OauthSpec};
+use crate::oauth::{self, TokenError, TokenSet};
+use crate::provider::{AnswerKind, Context};
+use crate::secret::Secret;
+use crate::store::{SecretRecord, Store, StoreError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long to wait for another process that is refreshing the same grant.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a store is asked to take what was minted before the refresh is given up for now.
+const SAVES: u32 = 5;
+
+/// A token that was minted and that the store has not taken. It serves nobody until it has.
+#[derive(Clone)]
+pub(super) struct Unsaved {
+    minted: Minted,
+}
+
+#[derive(Clone)]
+struct Minted {
+    access_token: Secret,
+    /// The grant for the next time.
+    grant: Secret,
+    /// Whether the grant is another than before.
+    rotated: bool,
+    issued_at: Wall,
+    expires_at: Option<Wall>,
+    scope: Option<String>,
+}
+
+/// How it ended, before it is put into a report.
+enum End {
+    Adopt {
+        offer: Offer,
+        secret: Secret,
+        lost_race: bool,
+    },
+    Fail(RefreshFailure),
+    Unsaved {
+        failure: RefreshFailure,
+        unsaved: Unsaved,
+    },
+}
+
+/// Exchanges a lane's grant.
+pub(super) async fn refresh(
+    tools: &Tools,
+    slot: usize,
+    name: &LaneName,
+    entry: &LaneEntry,
+    attempt: Attempt,
+    current: Option<&Credential>,
+    unsaved: Option<Unsaved>,
+) -> Report {
+    let Some(oauth) = &entry.oauth else {
+        let verdict = Verdict::own(
+            Outcome::CredentialInvalid,
+            "oauth/none",
+            "no token endpoint",
+        );
+        let failure = RefreshFailure::Transient(verdict);
+        return Report::new(slot, Event::RefreshFailed { attempt, failure });
+    };
+    let end = match store(tools, entry) {
+        Ok(store) => exchange(tools, entry, oauth, store, current, unsaved).await,
+        Err(error) => End::Fail(RefreshFailure::Transient(error.verdict())),
+    };
+    match end {
+        End::Adopt {
+            offer,
+            secret,
+            lost_race,
+        } => {
+            let kept = Some((offer.fingerprint, secret));
+            let mut report = Report::new(
+                slot,
+                Event::Refreshed {
+                    attempt,
+                    offer,
+                    lost_race,
+                },
+            );
+            report.kept = kept;
+            report
+        }
+        End::Fail(failure) => {
+            tracing::info!(lane = %name, outcome = %failure.verdict().outcome, "refresh failed");
+            Report::new(slot, Event::RefreshFailed { attempt, failure })
+        }
+        End::Unsaved { failure, unsaved } => {
+            let mut report = Report::new(slot, Event::RefreshFailed { attempt, failure });
+            report.unsaved = Some(unsaved);
+            report
+        }
+    }
+}
+
+async fn exchange(
+    tools: &Tools,
+    entry: &LaneEntry,
+    oauth: &OauthSpec,
+    store: &Arc<Store>,
+    current: Option<&Credential>,
+    unsaved: Option<Unsaved>,
+) -> End {
+    let transient = |verdict| End::Fail(RefreshFailure::Transient(verdict));
+    let place = entry.source.store.as_str();
+    let _lock = match GrantLock::take(&tools.grants, place, &entry.source, PATIENCE).await {
+        Ok(lock) => lock,
+        Err(error) => {
+            let text = error.to_string();
+            return transient(Verdict::own(
+                Outcome::StoreUnavailable,
+                "engine/grant_lock",
+                text,
+            ));
+        }
+    };
+    let record = match store.read(&entry.source).await {
+        Ok(record) => record,
+        Err(error) => {
+            let verdict = error.verdict();
+            return match unsaved {
+                Some(unsaved) => End::Unsaved {
+                    failure: RefreshFailure::NotPersisted(verdict),
+                    unsaved,
+                },
+                None => transient(verdict),
+            };
+        }
+    };
+    if let Some(unsaved) = unsaved {
+        return save(tools, entry, store, &record, current, unsaved.minted).await;
+    }
+    if let Some(theirs) = somebody_was_faster(tools, entry, &record, current) {
+        return theirs;
+    }
+    let Some(grant) = record.field(&entry.source) else {
+        let text = format!("{} holds no grant", entry.source.path);
+        return transient(Verdict::own(
+            Outcome::StoreUnavailable,
+            "store/no_grant",
+            text,
+        ));
+    };
+    let client_secret = match &oauth.client_secret {
+        None => None,
+        Some(source) => {
+            let read = match tools.stores.get(&source.store) {
+                Some(store) => store.read(source).await,
+                None => Err(StoreError::NotFound(source.store.clone())),
+            };
+            match read.map(|record| record.field(source).cloned()) {
+                Ok(Some(secret)) => Some(secret),
+                Ok(None) => {
+                    let text = format!("{} holds no client secret", source.path);
+                    return transient(Verdict::own(
+                        Outcome::StoreUnavailable,
+                        "store/no_field",
+                        text,
+                    ));
+                }
+                Err(error) => return transient(error.verdict()),
+            }
+        }
+    };
+    let started = (tools.now)().wall;
+    match oauth::refresh(&tools.http, oauth, client_secret.as_ref(), grant).await {
+        Ok(tokens) => {
+            let minted = mint(oauth, tokens, grant, started);
+            save(tools, entry, store, &record, current, minted).await
+        }
+        Err(error) => failed(tools, entry, store, &record, current, error).await,
+    }
+}
+
+/// What another process minted since, if the record shows that and it still lives.
+fn somebody_was_faster(
+    tools: &Tools,
+    entry: &LaneEntry,
+    record: &SecretRecord,
+    current: Option<&Credential>,
+) -> Option<End> {
+    let secret = minted(entry, record)?;
+    let known = current.map(|credential| credential.fingerprint);
+    let (Found::Credential(offer), Some(_)) = understand(tools, entry, record, known) else {
+        return None;
+    };
+    let now = (tools.now)().wall;
+    // A token without a known end, or with one that is nearer than ours, is no news.
+    let newer = offer.expiry.is_some_and(|theirs| {
+        theirs.at > now
+            && current
+                .and_then(|c| c.expiry)
+                .is_none_or(|ours| theirs.at > ours.at)
+    });
+    newer.then(|| End::Adopt {
+        offer,
+        secret: secret.clone(),
+        lost_race: current.is_some(),
+    })
+}
+
+fn mint(oauth: &OauthSpec, tokens: TokenSet, grant: &Secret, started: Wall) -> Minted {
+    let asked = (!oauth.scope.is_empty()).then(|| oauth.scope.clone());
+    let rotated = tokens.refresh_token.is_some();
+    Minted {
+        access_token: tokens.access_token,
+        grant: tokens.refresh_token.unwrap_or_else(|| grant.clone()),
+        rotated,
+        issued_at: started,
+        // Reckoned from before the request, so that it ends here no later than at its issuer.
+        expires_at: tokens.expires_in.map(|life| started.plus(life)),
+        // An absent scope means the scope that was asked for (RFC 6749 section 5.1).
+        scope: tokens.scope.map(|scope| scope.to_string()).or(asked),
+    }
+}
+
+/// Has the store take what was minted; only then is it reported for adoption.
+async fn save(
+    tools: &Tools,
+    entry: &LaneEntry,
+    store: &Arc<Store>,
+    record: &SecretRecord,
+    current: Option<&Credential>,
+    minted: Minted,
+) -> End {
+    let mut offer = Offer {
+        fingerprint: tools.key.fingerprint(&minted.access_token),
+        issued_at: Some(minted.issued_at),
+        expiry: minted.expires_at.map(|at| Expiry {
+            at,
+            source: ExpirySource::TokenResponse,
+        }),
+        scopes: minted.scope.as_deref().map(crate::lane::ScopeSet::split),
+        store_version: record.version.clone(),
+        history: None,
+    };
+    let secret = minted.access_token.clone();
+    if !minted.rotated && (!store.can_write() || entry.source.field.is_none()) {
+        // The grant stays as it is, and there is no room for the token beside it.
+        return End::Adopt {
+            offer,
+            secret,
+            lost_race: false,
+        };
+    }
+    let text = to_store(entry, &minted);
+    let mut expected = record.version.clone();
+    let mut last = StoreError::Conflict;
+    for round in 0..SAVES {
+        match store.write(&entry.source, &text, expected.as_ref()).await {
+            Ok(version) => {
+                offer.store_version = Some(version);
+                return End::Adopt {
+                    offer,
+                    secret,
+                    lost_race: false,
+                };
+            }
+            Err(StoreError::Conflict | StoreError::Uncertain(_)) => {
+                match store.read(&entry.source).await {
+                    Ok(now) if holds(entry, &now, &minted) => {
+                        offer.store_version = now.version;
+                        return End::Adopt {
+                            offer,
+                            secret,
+                            lost_race: false,
+                        };
+                    }
+                    Ok(now) => match somebody_was_faster(tools, entry, &now, current) {
+                        Some(theirs) => return theirs,
+                        // Somebody wrote the record, but no token: the grant that the token
+                        // endpoint gave out last goes in on top.
+                        None => expected = now.version,
+                    },
+                    Err(error) => last = error,
+                }
+            }
+            Err(error) => last = error,
+        }
+        if round + 1 < SAVES {
+            tokio::time::sleep(Duration::from_millis(100_u64 << round)).await;
+        }
+    }
+    let failure = RefreshFailure::NotPersisted(last.verdict());
+    End::Unsaved {
+        failure,
+        unsaved: Unsaved { minted },
+    }
+}
+
+/// Whether a record already is what was to be written.
+fn holds(entry: &LaneEntry, record: &SecretRecord, minted: &Minted) -> bool {
+    record
+        .field(&entry.source)
+        .is_some_and(|grant| grant.expose() == minted.grant.expose())
+}
+
+fn to_store(entry: &LaneEntry, minted: &Minted) -> BTreeMap<String, Secret> {
+    let grant = entry
+        .source
+        .field
+        .clone()
+        .unwrap_or_else(|| crate::store::WHOLE.into());
+    let mut text = BTreeMap::from([(grant, minted.grant.clone())]);
+    if entry.source.field.is_some() {
+        let mut put = |field: &str, value: String| text.insert(field.into(), Secret::new(value));
+        put(fields::ACCESS_TOKEN_FOR, grant_mark(&minted.grant));
+        put(fields::ISSUED_AT, minted.issued_at.to_string());
+        if let Some(at) = minted.expires_at {
+            put(fields::EXPIRES_AT, at.to_string());
+        }
+        if let Some(scope) = &minted.scope {
+            put(fields::SCOPE, scope.clone());
+        }
+        text.insert(fields::ACCESS_TOKEN.into(), minted.access_token.clone());
+    }
+    text
+}
+
+/// What a refresh that gave no token means.
+async fn failed(
+    tools: &Tools,
+    entry: &LaneEntry,
+    store: &Arc<Store>,
+    record: &SecretRecord,
+    current: Option<&Credential>,
+    error: TokenError,
+) -> End {
+    let pack = pack(tools, entry);
+    let single_use = matches!(entry.spec.renewal, Renewal::Refresh { single_use: true });
+    match error {
+        TokenError::NoAnswer(why) => {
+            let verdict = pack.no_answer(&why);
+            End::Fail(if leaves_doubt(&why, pack, single_use) {
+                RefreshFailure::Uncertain(verdict)
+            } else {
+                RefreshFailure::Transient(verdict)
+            })
+        }
+        TokenError::Unusable(text) => {
+            let verdict = Verdict::own(Outcome::UpstreamUnavailable, "oauth/unusable", text);
+            End::Fail(if single_use {
+                RefreshFailure::Uncertain(verdict)
+            } else {
+                RefreshFailure::Transient(verdict)
+            })
+        }
+        TokenError::Rejected(answer) => {
+            rejected(tools, entry, store, record, current, &answer, single_use).await
+        }
+    }
+}
+
+async fn rejected(
+    tools: &Tools,
+    entry: &LaneEntry,
+    store: &Arc<Store>,
+    record: &SecretRecord,
+    current: Option<&Credential>,
+    answer: &OwnedAnswer,
+    single_use: bool,
+) -> End {
+    let pack = pack(tools, entry);
+    let context = Context {
+        now: (tools.now)().wall,
+        known_expires_at: None,
+        worked_before: current.is_some(),
+    };
+    let verdict = pack
+        .classify(&answer.as_answer(AnswerKind::TokenEndpoint), &context)
+        .verdict;
+    if verdict.outcome.is_terminal() {
+        // Only the store can tell a dead grant from one that somebody else has just used.
+        return match store.read(&entry.source).await {
+            Ok(now) if now.version != record.version => {
+                match somebody_was_faster(tools, entry, &now, current) {
+                    Some(theirs) => theirs,
+                    None => End::Fail(RefreshFailure::Transient(verdict)),
+                }
+            }
+            Ok(_) => End::Fail(RefreshFailure::GrantDead(verdict)),
+            Err(error) => End::Fail(RefreshFailure::Transient(error.verdict())),
+        };
+    }
+    // A gateway that gave up waiting says nothing of what the server behind it did.
+    let gave_up = matches!(answer.status, 502 | 504);
+    End::Fail(if gave_up && single_use && !pack.forgives_retry() {
+        RefreshFailure::Uncertain(verdict)
+    } else {
+        RefreshFailure::Transient(verdict)
+    })
+}

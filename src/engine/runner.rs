@@ -1,0 +1,166 @@
+//! One lane in the engine's hands: the core's value, what the manifest says, and its secrets.
+
+use super::perform::Kept;
+use super::refresh::Unsaved;
+use super::view::{LaneInfo, LaneView};
+use crate::lane::{
+    Boot, Finding, FindingLevel, History, Lane, LaneName, Now, RecordKind, SideEffect, Wall, Word,
+};
+use crate::manifest::LaneEntry;
+use crate::plain::Plain;
+use crate::provider::Catalog;
+use crate::secret::{Fingerprint, Secret};
+use std::sync::Arc;
+
+/// A lane that runs.
+pub(super) struct Runner {
+    pub lane: Lane,
+    pub entry: Arc<LaneEntry>,
+    pub info: Arc<LaneInfo>,
+    /// Secrets by fingerprint: the one that serves, and one that waits to be adopted.
+    secrets: Vec<Kept>,
+    pub unsaved: Option<Unsaved>,
+    /// When the core wants to be woken.
+    pub wake: Option<Boot>,
+    /// The latest record of each kind, for causes.
+    latest: Vec<(RecordKind, u64)>,
+    shown: (Word, Wall),
+    /// The fingerprint under which it stands in the groups of lanes that share a key.
+    pub grouped: Option<Fingerprint>,
+}
+
+impl Runner {
+    pub(super) fn new(lane: Lane, entry: Arc<LaneEntry>, info: Arc<LaneInfo>, now: Now) -> Self {
+        let shown = (lane.word(), now.wall);
+        Self {
+            lane,
+            entry,
+            info,
+            secrets: Vec::new(),
+            unsaved: None,
+            wake: None,
+            latest: Vec::new(),
+            shown,
+            grouped: None,
+        }
+    }
+
+    /// Keeps a secret until it is adopted or not.
+    pub(super) fn keep(&mut self, kept: Kept) {
+        self.secrets.retain(|(of, _)| *of != kept.0);
+        self.secrets.push(kept);
+    }
+
+    /// Lets go of every secret but the one that serves.
+    pub(super) fn forget_others(&mut self) {
+        let serving = self
+            .lane
+            .credential()
+            .map(|credential| credential.fingerprint);
+        self.secrets.retain(|(of, _)| Some(*of) == serving);
+    }
+
+    /// The secret of the credential that serves.
+    pub(super) fn secret(&self) -> Option<&Secret> {
+        let serving = self.lane.credential()?.fingerprint;
+        self.secrets
+            .iter()
+            .find(|(of, _)| *of == serving)
+            .map(|(_, secret)| secret)
+    }
+
+    pub(super) fn latest(&self, kind: RecordKind) -> Option<u64> {
+        self.latest
+            .iter()
+            .find(|(of, _)| *of == kind)
+            .map(|(_, seq)| *seq)
+    }
+
+    pub(super) fn note(&mut self, kind: RecordKind, seq: u64) {
+        match self.latest.iter_mut().find(|(of, _)| *of == kind) {
+            Some((_, latest)) => *latest = seq,
+            None => self.latest.push((kind, seq)),
+        }
+    }
+
+    /// What of the credential that serves is worth remembering.
+    pub(super) fn history(&self) -> Option<(Fingerprint, History)> {
+        let credential = self.lane.credential()?;
+        let history = History {
+            last_ok: self.lane.last_ok().filter(|_| credential.proven),
+            expiry: credential.expiry,
+            scopes: credential.scopes.clone(),
+        };
+        Some((credential.fingerprint, history))
+    }
+
+    /// What others may see. `sharing` are the other lanes with the same key.
+    pub(super) fn view(&mut self, now: Now, sharing: Vec<(LaneName, SideEffect)>) -> LaneView {
+        let word = self.lane.word();
+        if word != self.shown.0 {
+            self.shown = (word, now.wall);
+        }
+        let mut findings = self.lane.findings().to_vec();
+        let reads = self.entry.route.effect == SideEffect::Read;
+        let mixed = sharing
+            .iter()
+            .any(|(_, effect)| (*effect == SideEffect::Read) != reads);
+        if mixed {
+            findings.push(Finding {
+                check: "shared_key".into(),
+                level: FindingLevel::Warn,
+                text: "one key serves lanes that read and lanes that write".into(),
+            });
+        }
+        LaneView {
+            info: Arc::clone(&self.info),
+            word,
+            since: self.shown.1,
+            gate: self.lane.gate(),
+            pause: self.lane.pause().cloned(),
+            hold: self.lane.held().cloned(),
+            refusal: self.lane.refusal(),
+            activity: self.lane.activity(),
+            credential: self.lane.credential().cloned(),
+            verdict: self.lane.verdict().map(|(verdict, _)| verdict.clone()),
+            verdict_at: self.lane.verdict().map(|(_, at)| at),
+            last_ok: self.lane.last_ok(),
+            next: self.lane.next(now),
+            counters: *self.lane.counters(),
+            tries: self.lane.tries(),
+            degraded: self.lane.degraded().cloned(),
+            neighbors: self.lane.neighbors().to_vec(),
+            findings,
+            latencies: self.lane.latencies().collect(),
+            shares_key_with: sharing.into_iter().map(|(name, _)| name).collect(),
+        }
+    }
+}
+
+/// What of a lane changes only with the manifest.
+pub(super) fn info(entry: &LaneEntry, catalog: &Catalog) -> LaneInfo {
+    let pack = catalog.get_or_http(entry.provider.as_str());
+    let endpoint = match &entry.base_url {
+        Some(url) => url.to_string(),
+        None => pack.base_url().unwrap_or_default().to_owned(),
+    };
+    let source = match &entry.source.field {
+        Some(field) => format!("{}:{}#{field}", entry.source.store, entry.source.path),
+        None => format!("{}:{}", entry.source.store, entry.source.path),
+    };
+    LaneInfo {
+        name: entry.spec.name.clone(),
+        route: entry.route.clone(),
+        provider: entry.provider.clone(),
+        credential: entry.spec.kind,
+        source: source.into(),
+        store: entry.source.store.clone(),
+        endpoint: endpoint.into(),
+        owner: entry.owner.clone(),
+        runbook: entry.runbook.clone(),
+        rotate_url: pack.rotate_url().map(Plain::new),
+        require: entry.spec.scopes.require.0.iter().cloned().collect(),
+        forbid: entry.spec.scopes.forbid.0.iter().cloned().collect(),
+        sandbox: entry.sandbox,
+    }
+}

@@ -1,0 +1,129 @@
+//! Everything an engine needs, opened before it starts, so that what is wrong is said at once.
+
+use super::memory::Memories;
+use super::reload::Reload;
+use super::state_folder::{EngineLock, StateError, StateFolder};
+use crate::audit::{self, AuditError, Journal};
+use crate::lane::{Record, RecordKind};
+use crate::manifest::Manifest;
+use crate::plain::Plain;
+use crate::provider::Catalog;
+use crate::sandbox;
+use crate::secret::FingerprintKey;
+use std::io;
+use std::sync::Arc;
+
+/// Why an engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The audit cannot be used.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// The fingerprint key can be neither read nor made.
+    #[error("the fingerprint key {file} cannot be used: {source}")]
+    Key {
+        /// Which file.
+        file: Plain,
+        /// Why.
+        source: io::Error,
+    },
+    /// No client for the network could be made.
+    #[error("no network client: {0}")]
+    Network(Plain),
+}
+
+/// An engine that is ready to run.
+pub struct Setup {
+    pub(super) manifest: Manifest,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) folder: StateFolder,
+    pub(super) journal: Journal,
+    pub(super) key: FingerprintKey,
+    pub(super) memories: Memories,
+    pub(super) reload: Option<Reload>,
+    pub(super) sandbox: Option<sandbox::Control>,
+    pub(super) seed: u64,
+    /// What was found while opening, for the audit.
+    pub(super) found: Vec<Record>,
+    pub(super) _lock: EngineLock,
+}
+
+impl Setup {
+    /// Opens the state folder, takes its lock, opens the audit and reads what is remembered.
+    ///
+    /// # Errors
+    /// See [`StartError`]. Nothing is left locked.
+    pub fn open(
+        manifest: Manifest,
+        catalog: Arc<Catalog>,
+        folder: StateFolder,
+    ) -> Result<Self, StartError> {
+        folder.create()?;
+        let lock = folder.lock()?;
+        let file = folder.key();
+        let key = FingerprintKey::load_or_create(&file).map_err(|source| {
+            let file = Plain::new(&file.to_string_lossy());
+            StartError::Key { file, source }
+        })?;
+        let (journal, opened) = Journal::open(&folder.audit())?;
+        let mut found = Vec::new();
+        if let Some(torn) = opened.torn {
+            let text = format!(
+                "a torn last line of {} bytes was set aside as {}",
+                torn.bytes,
+                torn.set_aside.display()
+            );
+            found.push(Record::engine(RecordKind::AuditRepaired, text));
+        }
+        if opened.head_missing {
+            let text = "the audit's head file was missing: its end could not be checked";
+            found.push(Record::engine(RecordKind::AuditRepaired, text));
+        }
+        let (mut memories, trouble) = Memories::load(&folder.memory());
+        if let Some(trouble) = trouble {
+            found.push(Record::engine(RecordKind::WarningRaised, trouble));
+        }
+        if memories.seq > journal.last_seq() {
+            // A newer audit than the one at hand: what it knew cannot be checked against this one.
+            memories.seq = 0;
+        }
+        if memories.seq < journal.last_seq() {
+            memories.catch_up(&audit::read_since(&folder.audit(), memories.seq)?);
+        }
+        let mut seed = [0_u8; 8];
+        // Without randomness the jitter is the same every time, which is no harm.
+        if let Err(error) = getrandom::fill(&mut seed) {
+            tracing::warn!(%error, "no randomness for jitter");
+        }
+        Ok(Self {
+            manifest,
+            catalog,
+            folder,
+            journal,
+            key,
+            memories,
+            reload: None,
+            sandbox: None,
+            seed: u64::from_le_bytes(seed),
+            found,
+            _lock: lock,
+        })
+    }
+
+    /// The same, reading the manifest again whenever its file changes.
+    #[must_use]
+    pub fn reloading(mut self, reload: Reload) -> Self {
+        self.reload = Some(reload);
+        self
+    }
+
+    /// The same, with upstreams that drills can be run on.
+    #[must_use]
+    pub fn with_sandbox(mut self, control: sandbox::Control) -> Self {
+        self.sandbox = Some(control);
+        self
+    }
+}

@@ -1,0 +1,117 @@
+//! The engine's door for other processes: one JSON object a line, over a Unix socket.
+//!
+//! Whoever can open the socket is the account that runs the engine; the folder around it is closed
+//! to others. It lets through what a person may see and ask, and never a secret.
+
+use super::handle::{Accepted, Command, Handle, Refusal};
+use super::view::{EngineView, LaneView};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+/// The longest question.
+const QUESTION_MAX: u64 = 64 * 1024;
+/// How long the engine has to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What another process can ask.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// What the engine knows.
+    Status,
+    /// To do something.
+    Command(Command),
+}
+
+/// What it is answered.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// What the engine knows.
+    Status {
+        /// The engine itself.
+        engine: EngineView,
+        /// Its lanes.
+        lanes: Vec<Arc<LaneView>>,
+    },
+    /// It is done.
+    Accepted(Accepted),
+    /// It is not done.
+    Refused(Refusal),
+    /// The question made no sense.
+    Confused(String),
+}
+
+/// Listens at `path` until the handle's engine stops. An old socket that nobody listens at is
+/// replaced: the engine's lock has made sure that there is no other engine.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub fn listen(path: &Path, handle: Handle) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(path)?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let handle = handle.clone();
+            tokio::spawn(async move {
+                if let Err(error) = serve(stream, &handle).await {
+                    tracing::debug!(%error, "a caller went away");
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+async fn serve(stream: UnixStream, handle: &Handle) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read.take(QUESTION_MAX)).lines();
+    while let Some(line) = lines.next_line().await? {
+        let reply = match serde_json::from_str(&line) {
+            Ok(Question::Status) => match handle.snapshot().await {
+                Some((engine, lanes)) => Reply::Status { engine, lanes },
+                None => Reply::Refused(Refusal::Stopped),
+            },
+            Ok(Question::Command(command)) => match handle.send(command).await {
+                Ok(accepted) => Reply::Accepted(accepted),
+                Err(refusal) => Reply::Refused(refusal),
+            },
+            Err(error) => Reply::Confused(error.to_string()),
+        };
+        let mut text = serde_json::to_vec(&reply)?;
+        text.push(b'\n');
+        write.write_all(&text).await?;
+    }
+    Ok(())
+}
+
+/// Asks the engine that listens at `path`.
+///
+/// # Errors
+/// [`io::ErrorKind::NotFound`] or [`io::ErrorKind::ConnectionRefused`] when no engine listens there;
+/// others when it does not answer sensibly in time.
+pub async fn ask(path: &Path, question: &Question) -> io::Result<Reply> {
+    let exchange = async {
+        let stream = UnixStream::connect(path).await?;
+        let (read, mut write) = stream.into_split();
+        let mut text = serde_json::to_vec(question)?;
+        text.push(b'\n');
+        write.write_all(&text).await?;
+        let mut line = String::new();
+        BufReader::new(read).read_line(&mut line).await?;
+        Ok(serde_json::from_str(&line)?)
+    };
+    let late = || io::Error::new(io::ErrorKind::TimedOut, "the engine does not answer");
+    tokio::time::timeout(PATIENCE, exchange)
+        .await
+        .map_err(|_| late())?
+}
