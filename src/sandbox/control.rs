@@ -153,8 +153,9 @@ impl World {
             Drill::Outage => format!("{provider} now answers {path} with a gateway's error page"),
             Drill::Slow => format!("{provider} now answers {path} after 20 s"),
             Drill::Heal => {
+                let ending = account.drills.contains(&Drill::Expire);
                 account.drills.clear();
-                if self.is_in_force(id, now) {
+                if self.is_in_force(id, now) && !ending {
                     format!("undid every drill on {path}")
                 } else {
                     self.issue(id, now);

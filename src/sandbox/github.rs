@@ -6,6 +6,7 @@
 
 use super::visit::{Standing, Visit};
 use super::wire::{Ask, Reply, epoch, next_hour};
+use crate::lane::Wall;
 use crate::secret::Secret;
 use serde_json::{Value, json};
 
@@ -89,7 +90,7 @@ fn good(ask: &Ask, visit: &Visit) -> Reply {
     let reply = reply
         .with("x-oauth-scopes", visit.scopes_by(", "))
         .with("x-accepted-oauth-scopes", accepted.join(", "));
-    match visit.ends.and_then(|ends| ends.to_utc()) {
+    match visit.ends.and_then(Wall::to_utc) {
         Some(ends) => reply.with(
             "github-authentication-token-expiration",
             ends.format("%Y-%m-%d %H:%M:%S UTC").to_string(),

@@ -72,9 +72,8 @@ fn write(path: &str, ask: &Ask, kv: &mut Kv, now: Wall) -> Reply {
         return error(400, "no data provided");
     };
     let cas = body.get("options").and_then(|options| options.get("cas"));
-    let cas = match cas.map(|number| number.as_u64().ok_or(())).transpose() {
-        Ok(cas) => cas,
-        Err(()) => return error(400, "error parsing check-and-set parameter"),
+    let Ok(cas) = cas.map(|number| number.as_u64().ok_or(())).transpose() else {
+        return error(400, "error parsing check-and-set parameter");
     };
     match kv.put_if(path, data, cas, now) {
         Err(_outrun) => error(

@@ -99,7 +99,8 @@ impl Account {
         let age = now.since(started).checked_sub(spell.first)?;
         let into = u64::try_from(age.as_millis() % spell.every.as_millis().max(1)).ok()?;
         let left = spell.lasts.checked_sub(Duration::from_millis(into))?;
-        (!left.is_zero()).then(|| left.as_secs().saturating_add(1))
+        let secs = u64::try_from(left.as_millis().div_ceil(1_000)).ok()?;
+        (secs > 0).then_some(secs)
     }
 
     /// When its owner brought a new key, if that is past and no drill keeps the owner away.

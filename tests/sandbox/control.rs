@@ -60,6 +60,15 @@ async fn heal_leaves_a_good_credential_alone() {
 }
 
 #[tokio::test]
+async fn heal_replaces_a_key_that_is_about_to_end() {
+    let bench = Bench::start().await;
+    bench.drill("lanes/github-audit", Drill::Expire);
+    bench.drill("lanes/github-audit", Drill::Heal);
+    bench.advance(60);
+    assert!(bench.works("github", "lanes/github-audit").await);
+}
+
+#[tokio::test]
 async fn lanes_that_share_a_key_share_its_fate() {
     let bench = Bench::start().await;
     assert_eq!(
@@ -193,7 +202,7 @@ async fn standing_alone_it_prints_a_manifest_that_can_be_watched() {
     );
     let file = folder.path().join("vault-token");
     assert_eq!(
-        store["token"]["file"].as_str().unwrap(),
+        store["auth"]["token"]["file"].as_str().unwrap(),
         file.to_str().unwrap()
     );
     let lane = &table["lane"].as_array().unwrap()[0];
