@@ -36,9 +36,11 @@ fn record() -> (Record, Option<u64>) {
     (record, Some(41))
 }
 
-/// In the build folder, because a temporary folder may be memory.
+/// On the disk that `LANEWATCH_BENCH_DIR` names, else on that of the build folder, because a
+/// temporary folder may be memory.
 fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+    let named = std::env::var_os("LANEWATCH_BENCH_DIR");
+    tempfile::tempdir_in(named.unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into())).unwrap()
 }
 
 fn append(c: &mut Criterion) {

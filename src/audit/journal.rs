@@ -51,8 +51,7 @@ pub struct Journal {
     folder: PathBuf,
     path: PathBuf,
     file: File,
-    /// Held open for its lock.
-    _lock: File,
+    _lock: Lock,
     /// Where the last record that is known to be on disk ends.
     end: u64,
     last: Head,
@@ -219,7 +218,21 @@ impl Journal {
     }
 }
 
-fn lock(folder: &Path) -> Result<File, AuditError> {
+/// The lock file, locked.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing alone would leave the lock with a child process that is just being started and
+    /// still has a copy of the descriptor.
+    fn drop(&mut self) {
+        if let Err(error) = flock(&self.0, FlockOperation::Unlock) {
+            tracing::debug!(%error, "the audit's lock goes with its descriptor");
+        }
+    }
+}
+
+fn lock(folder: &Path) -> Result<Lock, AuditError> {
     let path = folder.join("lock");
     let mut file = OpenOptions::new()
         .read(true)
@@ -248,7 +261,7 @@ fn lock(folder: &Path) -> Result<File, AuditError> {
     {
         tracing::warn!(%error, "the audit's lock file does not say who holds it");
     }
-    Ok(file)
+    Ok(Lock(file))
 }
 
 /// Makes sure that a journal may begin here, and writes its head before it can have a record, so

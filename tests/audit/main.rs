@@ -23,7 +23,7 @@ const AT: Wall = Wall(1_795_378_447_250);
 /// A record of one of several shapes.
 fn record(n: u64) -> (Record, Option<u64>) {
     let mut record = Record::engine(RecordKind::WarningRaised, format!("number {n} \"✖\" \\"));
-    if n % 3 != 0 {
+    if !n.is_multiple_of(3) {
         record.kind = RecordKind::RevocationDetected;
         record.lane = Some(format!("lane-{}", n % 5).into());
         record.generation = Some(Generation(n));
@@ -39,7 +39,7 @@ fn record(n: u64) -> (Record, Option<u64>) {
         record.actor = Actor::Operator("alice".into());
         record.cause = Cause::Previous;
     }
-    let cause = (n > 1 && n % 2 == 0).then(|| n - 1);
+    let cause = (n > 1 && n.is_multiple_of(2)).then(|| n - 1);
     (record, cause)
 }
 
