@@ -1,3 +1,4 @@
-//! Room to be built.
+//! One file a subcommand.
 
+pub mod audit;
 pub mod sandbox;
