@@ -1,8 +1,40 @@
 //! `lanes.toml`: what a person writes, and what it resolves to.
+//!
+//! [`load`] reads a file and [`parse`] its text; both answer with a [`Manifest`] in which every
+//! default is filled in and every reference checked, or with all the mistakes at once, each with
+//! its place and what to write instead. Nothing here opens a store or a connection: the neighbours
+//! above ([`crate::store`], [`crate::engine`]) act on what is read here. What a provider can do is
+//! asked of the caller by [`Surroundings`], so that this room needs nothing of [`crate::provider`].
 
+mod alerts;
+mod bindings;
+mod common;
+mod credential;
+mod difference;
+mod document;
+mod lane_entry;
+mod load;
+mod mistake;
+mod pieces;
+mod place;
+mod probe;
+mod reader;
+mod request;
+mod section;
+mod shape;
 mod spec;
+mod stores;
+mod value;
+mod watch;
+mod web;
 
+pub use bindings::{Bindings, ProviderFacts, Surroundings};
+pub use difference::{Difference, difference};
+pub use document::parse;
+pub use load::{MANIFEST_MAX, ManifestError, load, packs_folder};
+pub use mistake::{Mistake, Mistakes};
 pub use spec::{
     AlertChannel, AlertSpec, ClientAuth, LaneEntry, Limits, Manifest, OauthSpec, OpenBaoAuth,
     OpenBaoSpec, RequestSpec, Route, SecretFrom, Source, StoreSpec,
 };
+pub use watch::{WatchError, Watcher, watch};

@@ -56,6 +56,8 @@ pub struct LaneEntry {
     pub runbook: Option<Plain>,
     /// Line of the file on which the lane begins, for messages.
     pub line: usize,
+    /// Whether its upstream is the built-in sandbox: its address came from a binding.
+    pub sandbox: bool,
 }
 
 /// Which calls a lane serves.
