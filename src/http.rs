@@ -1,1 +1,0 @@
-//! One exchange on the wire.
