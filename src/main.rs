@@ -1,2 +1,7 @@
-//! Arguments in, exit code out.
-fn main() {}
+//! Arguments in, exit code out; everything else is [`lanewatch::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lanewatch::cli::main()
+}

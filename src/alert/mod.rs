@@ -13,6 +13,7 @@ mod command;
 mod webhook;
 
 use crate::lane::{AlertLevel, Generation, LaneName, Outcome, Wall, Word};
+use crate::http::Http;
 use crate::manifest::{AlertChannel, AlertSpec};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
@@ -76,23 +77,21 @@ pub fn for_alert<'a>(specs: &'a [AlertSpec], alert: &Alert) -> impl Iterator<Ite
 /// Tells one of them, and tries a second time after half a second if that fails. Takes at most
 /// twice the channel's time-out and that pause. A program that is still at it when the future is
 /// dropped is killed.
-///
-/// `client` must follow no redirects: an alert goes to the address in the manifest or nowhere.
-pub async fn tell(spec: &AlertSpec, alert: &Alert, client: &reqwest::Client) -> Delivery {
+pub async fn tell(spec: &AlertSpec, alert: &Alert, http: &Http) -> Delivery {
     let delivery = |delivered, detail| Delivery {
         channel: spec.name.clone(),
         delivered,
         detail,
     };
-    let body = match serde_json::to_vec(alert) {
+    let body = match serde_json::to_string(alert) {
         Ok(body) => body,
         Err(error) => return delivery(false, Some(error.to_string().into())),
     };
-    let Err(first) = once(&spec.channel, &body, client).await else {
+    let Err(first) = once(&spec.channel, &body, http).await else {
         return delivery(true, None);
     };
     tokio::time::sleep(RETRY_AFTER).await;
-    match once(&spec.channel, &body, client).await {
+    match once(&spec.channel, &body, http).await {
         Ok(()) => {
             let detail = format!("at the second try; the first: {first}");
             delivery(true, Some(detail.into()))
@@ -101,10 +100,10 @@ pub async fn tell(spec: &AlertSpec, alert: &Alert, client: &reqwest::Client) -> 
     }
 }
 
-async fn once(channel: &AlertChannel, body: &[u8], client: &reqwest::Client) -> Result<(), Plain> {
+async fn once(channel: &AlertChannel, body: &str, http: &Http) -> Result<(), Plain> {
     match channel {
         AlertChannel::Command { argv, timeout } => command::run(argv, *timeout, body).await,
-        AlertChannel::Webhook { url, timeout } => webhook::post(client, url, *timeout, body).await,
+        AlertChannel::Webhook { url, timeout } => webhook::post(http, url, *timeout, body).await,
     }
 }
 
@@ -183,8 +182,8 @@ pub(crate) mod tests {
                     .to_vec(),
                 timeout: Duration::from_secs(60),
             };
-            let client = webhook::tests::client();
-            let delivery = tell(&spec, &alert(None), &client).await;
+            let http = Http::new();
+            let delivery = tell(&spec, &alert(None), &http).await;
             let tries = std::fs::read_to_string(&count).unwrap().lines().count();
             std::fs::remove_file(&count).unwrap();
             assert_eq!(delivery.channel.as_str(), "pager");

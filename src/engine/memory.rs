@@ -56,7 +56,10 @@ impl Memories {
 
     /// Takes in what the audit has after [`Self::seq`].
     pub fn catch_up(&mut self, records: &[AuditRecord]) {
-        for record in records.iter().filter(|record| record.seq > self.seq) {
+        for record in records {
+            if record.seq <= self.seq {
+                continue;
+            }
             self.seq = record.seq;
             let Some(lane) = &record.lane else { continue };
             let lane = self.lanes.entry(lane.clone()).or_default();

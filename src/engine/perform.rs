@@ -32,7 +32,6 @@ pub(super) struct Tools {
     pub catalog: Arc<Catalog>,
     pub key: FingerprintKey,
     pub grants: PathBuf,
-    pub alerts: reqwest::Client,
     pub now: fn() -> crate::lane::Now,
 }
 
@@ -204,7 +203,7 @@ async fn work(tools: &Tools, job: Job) -> Report {
             .await
         }
         Work::Alert { spec, alert } => {
-            let delivery = tell(&spec, &alert, &tools.alerts).await;
+            let delivery = tell(&spec, &alert, &tools.http).await;
             let (channel, delivered) = (delivery.channel, delivery.delivered);
             Report::new(slot, Event::Notified { channel, delivered })
         }

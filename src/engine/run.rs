@@ -12,7 +12,7 @@ use super::memory::Memories;
 use super::perform::{Job, Report, Tools, Work, perform};
 use super::reload::{self, News};
 use super::runner::{self, Runner};
-use super::setup::{Setup, StartError};
+use super::setup::Setup;
 use super::state_folder::{EngineLock, StateFolder};
 use super::view::{EngineView, LaneView, StoreView};
 use crate::alert::{self, Alert};
@@ -98,21 +98,16 @@ pub struct Engine {
 
 impl Engine {
     /// An engine, and a way to talk to it. It does nothing before [`Engine::run`].
-    ///
-    /// # Errors
-    /// When no client for the network can be made.
-    pub fn new(setup: Setup) -> Result<(Self, Handle), StartError> {
+    pub fn new(setup: Setup) -> (Self, Handle) {
         let (requests, receiver) = mpsc::channel(256);
         let (report, reports) = mpsc::channel(1024);
         let http = Http::new();
-        let alerts = alert::client().map_err(|error| StartError::Network(error.into()))?;
         let tools = Tools {
             stores: Stores::new(&setup.manifest.stores, &http),
             http,
             catalog: setup.catalog,
             key: setup.key,
             grants: setup.folder.grants().to_owned(),
-            alerts,
             now: clock::now,
         };
         let now = clock::now();
@@ -156,7 +151,7 @@ impl Engine {
         for found in setup.found {
             engine.queue(None, found);
         }
-        Ok((engine, Handle::new(requests)))
+        (engine, Handle::new(requests))
     }
 
     /// Runs until `stop`: then lets work under way come to its end for a moment, writes what is to

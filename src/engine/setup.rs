@@ -30,9 +30,6 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// No client for the network could be made.
-    #[error("no network client: {0}")]
-    Network(Plain),
 }
 
 /// An engine that is ready to run.

@@ -80,6 +80,10 @@ pub fn load(path: &Path, around: &Surroundings<'_>) -> Result<Manifest, Manifest
 /// then `load` says why.
 pub fn packs_folder(path: &Path, bindings: &Bindings) -> Option<PathBuf> {
     let text = text_of(path).ok()?;
+    if !text.contains("packs") {
+        // Most manifests have none, and a large one need not be parsed twice to know that.
+        return None;
+    }
     let around = Surroundings {
         bindings,
         provider: &|_| None,

@@ -30,6 +30,7 @@ use std::sync::Arc;
 pub const WHOLE: &str = "";
 
 /// The stores of a manifest, by name.
+#[derive(Clone)]
 pub struct Stores(BTreeMap<Plain, Arc<Store>>);
 
 impl Stores {

@@ -1,0 +1,274 @@
+//! What can be typed.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  lanewatch demo                         see it work; nothing to install
+  lanewatch                              watch ./lanes.toml
+  lanewatch check prod.toml              prove every lane once; exit 1 if one fails
+  lanewatch status --json | jq '.lanes[] | select(.word != \"ok\")'
+  lanewatch release billing-refunds --reason 'key replaced'
+
+Exit codes: 0 all good, 1 a lane is refused or failing, 2 bad usage or manifest,
+3 store or engine unreachable, 4 audit broken or unwritable, 70 internal.";
+
+/// Knows before the agent does: watches the credentials of MCP servers and AI-agent tools.
+#[derive(Parser, Debug)]
+#[command(name = "lanewatch", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// The manifest; without it ./lanes.toml, then lanes.toml in the configuration folder.
+    pub manifest: Option<PathBuf>,
+    /// How the screen looks.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// What to do instead of watching.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// How the screen looks.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ScreenArgs {
+    /// dark, light, mono, or a theme file.
+    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "dark", help_heading = "Screen")]
+    pub theme: String,
+    /// Whether to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Screen")]
+    pub color: Color,
+    /// Draw with ASCII characters only.
+    #[arg(long, global = true, help_heading = "Screen")]
+    pub ascii: bool,
+    /// Show everything, do nothing.
+    #[arg(long, global = true, help_heading = "Screen")]
+    pub read_only: bool,
+    /// Do not bracket frames in synchronized updates (DEC 2026).
+    #[arg(long, global = true, help_heading = "Screen")]
+    pub no_sync: bool,
+}
+
+/// Whether to use colours.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Color {
+    /// Unless `NO_COLOR` is set.
+    Auto,
+    /// In any case.
+    Always,
+    /// In no case.
+    Never,
+}
+
+/// A lane of a manifest whose engine runs.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Target {
+    /// The lane.
+    pub lane: String,
+    /// The manifest whose engine runs it.
+    #[arg(long, short)]
+    pub manifest: Option<PathBuf>,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Watch the built-in sandbox: a dozen lanes whose upstreams fail on command.
+    Demo,
+    /// Run the engine without a screen.
+    Run {
+        /// The manifest.
+        manifest: PathBuf,
+    },
+    /// Prove every lane once.
+    Check {
+        /// The manifest.
+        manifest: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what the running engine knows, or prove every lane once.
+    Status {
+        /// The manifest; without it ./lanes.toml, then the configuration folder's.
+        manifest: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refresh a lane's credential now.
+    Refresh(Target),
+    /// Replace a lane's credential.
+    Rotate(Target),
+    /// Stop a lane from serving.
+    Pause {
+        /// Which.
+        #[command(flatten)]
+        target: Target,
+        /// Why; the audit keeps it.
+        #[arg(long)]
+        reason: String,
+        /// For how long, such as 30m; without it until it is resumed.
+        #[arg(long = "for", value_name = "DURATION")]
+        until: Option<String>,
+    },
+    /// Let a paused lane serve again.
+    Resume {
+        /// Which.
+        #[command(flatten)]
+        target: Target,
+        /// Why; the audit keeps it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a held lane be proved and serve again.
+    Release {
+        /// Which.
+        #[command(flatten)]
+        target: Target,
+        /// Why; the audit keeps it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Read and verify the audit.
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// Say what upstream answers mean: JSON lines in, JSON lines out.
+    Classify {
+        /// Print for a person: which rules were tried and which matched.
+        #[arg(long)]
+        explain: bool,
+        /// A folder of further provider packs.
+        #[arg(long, value_name = "DIR")]
+        packs: Option<PathBuf>,
+    },
+    /// Show what is known of providers.
+    Providers {
+        /// One provider; without it the list.
+        name: Option<String>,
+        /// Run the test answers that the packs carry.
+        #[arg(long)]
+        test: bool,
+        /// A folder of further provider packs.
+        #[arg(long, value_name = "DIR")]
+        packs: Option<PathBuf>,
+    },
+    /// Run the sandbox's upstreams alone and print a manifest for them.
+    Sandbox,
+    /// Write a first manifest.
+    Init {
+        /// Where to.
+        #[arg(default_value = "lanes.toml")]
+        file: PathBuf,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// Which.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// Which audit: that of a manifest, or of a folder.
+#[derive(clap::Args, Clone, Debug)]
+pub struct AuditOf {
+    /// The manifest whose audit it is.
+    #[arg(long, short)]
+    pub manifest: Option<PathBuf>,
+    /// The demo's audit.
+    #[arg(long, conflicts_with = "manifest")]
+    pub demo: bool,
+    /// The folder with the journal, such as a copy from elsewhere.
+    #[arg(long, conflicts_with_all = ["manifest", "demo"])]
+    pub folder: Option<PathBuf>,
+}
+
+/// What to select.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Select {
+    /// Only this lane.
+    #[arg(long)]
+    pub lane: Option<String>,
+    /// Only this kind of record.
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Only this outcome.
+    #[arg(long)]
+    pub outcome: Option<String>,
+    /// From here on: 2026-11-22T20:00:00Z, 2026-11-22, or 15m for ago.
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Up to here.
+    #[arg(long)]
+    pub until: Option<String>,
+}
+
+/// What to do with the audit.
+#[derive(Subcommand, Debug)]
+pub enum AuditVerb {
+    /// Print the newest records.
+    Tail {
+        /// Which audit.
+        #[command(flatten)]
+        of: AuditOf,
+        /// How many.
+        #[arg(short, default_value_t = 20)]
+        n: usize,
+        /// Go on with every new one.
+        #[arg(long, short)]
+        follow: bool,
+        /// Print the journal's own lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prove that no record was changed, removed, added or moved.
+    Verify {
+        /// Which audit.
+        #[command(flatten)]
+        of: AuditOf,
+        /// The head that a reviewer has noted before, as SEQ:HASH.
+        #[arg(long, value_name = "SEQ:HASH")]
+        expect_head: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print selected records.
+    Query {
+        /// Which audit.
+        #[command(flatten)]
+        of: AuditOf,
+        /// What to select.
+        #[command(flatten)]
+        select: Select,
+        /// At most so many, the newest.
+        #[arg(short, default_value_t = 200)]
+        n: usize,
+        /// Print the journal's own lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print selected records for another program.
+    Export {
+        /// Which audit.
+        #[command(flatten)]
+        of: AuditOf,
+        /// What to select.
+        #[command(flatten)]
+        select: Select,
+        /// CSV instead of JSON lines.
+        #[arg(long)]
+        csv: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_argument_is_well_declared() {
+        Args::command().debug_assert();
+    }
+}
