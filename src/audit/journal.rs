@@ -10,7 +10,7 @@ use crate::lane::{Record, Wall};
 use crate::plain::Plain;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
@@ -234,7 +234,7 @@ impl Drop for Lock {
 
 fn lock(folder: &Path) -> Result<Lock, AuditError> {
     let path = folder.join("lock");
-    let mut file = OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
@@ -254,11 +254,10 @@ fn lock(folder: &Path) -> Result<Lock, AuditError> {
         }
         Err(other) => return Err(AuditError::io("lock", &path)(other.into())),
     }
-    // Only a courtesy to whoever comes second: on a full disk the lock holds without it.
-    if let Err(error) = file
-        .set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-    {
+    // Only a courtesy to whoever comes second: on a full disk the lock holds without it. Of one
+    // width, so that nothing has to be cut off, which some file systems flush to the disk for.
+    let pid = format!("{:<10}\n", std::process::id());
+    if let Err(error) = file.write_all_at(pid.as_bytes(), 0) {
         tracing::warn!(%error, "the audit's lock file does not say who holds it");
     }
     Ok(Lock(file))
