@@ -27,5 +27,5 @@ pub use reload::{Reader, Reload};
 pub use run::Engine;
 pub use setup::{Setup, StartError};
 pub use socket::{Question, Reply, ask, listen};
-pub use state_folder::{StateError, StateFolder};
+pub use state_folder::{EngineLock, StateError, StateFolder};
 pub use view::{EngineView, LaneInfo, LaneView, StoreView};

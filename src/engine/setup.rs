@@ -60,6 +60,19 @@ impl Setup {
     ) -> Result<Self, StartError> {
         folder.create()?;
         let lock = folder.lock()?;
+        Self::open_locked(manifest, catalog, folder, lock)
+    }
+
+    /// The same, where the folder is there and locked already.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn open_locked(
+        manifest: Manifest,
+        catalog: Arc<Catalog>,
+        folder: StateFolder,
+        lock: EngineLock,
+    ) -> Result<Self, StartError> {
         let file = folder.key();
         let key = FingerprintKey::load_or_create(&file).map_err(|source| {
             let file = Plain::new(&file.to_string_lossy());
@@ -108,6 +121,13 @@ impl Setup {
             found,
             _lock: lock,
         })
+    }
+
+    /// The same, with lanes that remember nothing of former runs.
+    #[must_use]
+    pub fn forgetting(mut self) -> Self {
+        self.memories = Memories { seq: self.journal.last_seq(), ..Memories::default() };
+        self
     }
 
     /// The same, reading the manifest again whenever its file changes.

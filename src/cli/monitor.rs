@@ -1,0 +1,226 @@
+//! `lanewatch`, `lanewatch demo` and `lanewatch run`: an engine on a thread of its own, and in front
+//! of it a screen or nothing.
+//!
+//! The engine has its own thread and runtime, so that a terminal that takes no more bytes never
+//! makes a lane late.
+
+use super::args::{Color, ScreenArgs};
+use super::ask::operator;
+use super::failure::{Failure, Kind};
+use super::load::{self, Loaded};
+use crate::engine::{Engine, Handle, Setup, StateFolder, clock, listen};
+use crate::lane::Actor;
+use crate::manifest::Bindings;
+use crate::plain::Plain;
+use crate::sandbox::{self, Sandbox};
+use crate::tui::theme::Theme;
+use crate::tui::{Exit, ScreenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+/// How long the engine has to come to its end after the screen has gone.
+const FAREWELL: Duration = Duration::from_millis(2500);
+
+/// What an engine's thread makes before it runs.
+struct Made {
+    setup: Setup,
+    socket: PathBuf,
+    sandbox: Option<Sandbox>,
+}
+
+/// An engine on its own thread.
+struct Running {
+    handle: Handle,
+    stop: CancellationToken,
+    ended: mpsc::Receiver<()>,
+}
+
+/// Watches the lanes of the manifest at `path`.
+pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
+    let options = options(screen)?;
+    let (setup, folder) = open(path)?;
+    let _log = log_to(&folder);
+    let socket = folder.socket();
+    watch(options, start(move |_| Ok(Made { setup, socket, sandbox: None }))?)
+}
+
+/// Watches the built-in sandbox.
+pub(super) fn demo(screen: &ScreenArgs) -> Result<u8, Failure> {
+    let options = options(screen)?;
+    let folder = demo_folder()?;
+    folder.create()?;
+    let _log = log_to(&folder);
+    watch(options, start(move |runtime| make_demo(runtime, folder))?)
+}
+
+/// Where the demo keeps its state.
+pub(super) fn demo_folder() -> Result<StateFolder, Failure> {
+    Ok(StateFolder::named("demo")?)
+}
+
+fn make_demo(runtime: &Runtime, folder: StateFolder) -> Result<Made, Failure> {
+    let internal = |error: &dyn std::fmt::Display| Failure::new(Kind::Internal, error);
+    // The lock comes first: a second demo must not touch the first one's files.
+    let lock = folder.lock()?;
+    let file = folder.path().join("demo.toml");
+    std::fs::write(&file, sandbox::DEMO).map_err(|error| internal(&error))?;
+    let clock: sandbox::Clock = std::sync::Arc::new(|| clock::now().wall);
+    let seed = clock::now().boot.0;
+    let sandbox = runtime
+        .block_on(Sandbox::start(clock, seed, folder.path()))
+        .map_err(|error| internal(&error))?;
+    let bindings: Bindings = sandbox.addresses().into_iter().collect();
+    let Loaded { manifest, catalog, reload } = load::load(&file, bindings)?;
+    let socket = folder.socket();
+    let setup = Setup::open_locked(manifest, catalog, folder, lock)?
+        .forgetting()
+        .reloading(reload)
+        .with_sandbox(sandbox.control());
+    Ok(Made { setup, socket, sandbox: Some(sandbox) })
+}
+
+/// Runs the engine without a screen until it is told to stop.
+pub(super) fn headless(path: &Path, out: &mut impl Write) -> Result<u8, Failure> {
+    let (setup, folder) = open(path)?;
+    let _log = log_to(&folder);
+    let socket = folder.socket();
+    let shown = socket.display().to_string();
+    let running = start(move |_| Ok(Made { setup, socket, sandbox: None }))?;
+    writeln!(out, "running {}; `lanewatch status` asks at {shown}", path.display())
+        .and_then(|()| out.flush())
+        .map_err(Failure::output)?;
+    let waited = current_thread()?.block_on(super::stand_alone::told_to_stop());
+    running.stop.cancel();
+    wait_for(&running);
+    waited.map(|()| 0)
+}
+
+fn open(path: &Path) -> Result<(Setup, StateFolder), Failure> {
+    let Loaded { manifest, catalog, reload } = load::load(path, Bindings::default())?;
+    let folder = StateFolder::of_manifest(path)?;
+    let setup = Setup::open(manifest, catalog, folder.clone())?.reloading(reload);
+    Ok((setup, folder))
+}
+
+pub(super) fn current_thread() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Internal, format!("no runtime: {error}")))
+}
+
+/// Starts an engine on a thread of its own. Answers when it is ready to be talked to.
+fn start(
+    make: impl FnOnce(&Runtime) -> Result<Made, Failure> + Send + 'static,
+) -> Result<Running, Failure> {
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let (ready, made) = mpsc::channel();
+    let (ending, ended) = mpsc::channel();
+    let body = move || {
+        let prepared = current_thread().and_then(|runtime| make(&runtime).map(|made| (runtime, made)));
+        let (runtime, made) = match prepared {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                // Whoever started this thread waits for exactly this word.
+                let _heard = ready.send(Err(failure));
+                return;
+            }
+        };
+        let (engine, handle) = Engine::new(made.setup);
+        runtime.block_on(async move {
+            if let Err(error) = listen(&made.socket, handle.clone()) {
+                tracing::warn!(%error, "other processes cannot ask this engine");
+            }
+            let _heard = ready.send(Ok(handle));
+            engine.run(stopped).await;
+            if let Some(sandbox) = made.sandbox {
+                sandbox.stop().await;
+            }
+        });
+        // A socket that nobody listens at would only confuse those who ask.
+        let _gone = std::fs::remove_file(&made.socket);
+        runtime.shutdown_background();
+        drop(ending);
+    };
+    thread::Builder::new()
+        .name("engine".into())
+        .spawn(body)
+        .map_err(|error| Failure::new(Kind::Internal, format!("no thread: {error}")))?;
+    let handle = made
+        .recv()
+        .unwrap_or_else(|_| Err(Failure::new(Kind::Internal, "the engine did not start")))?;
+    Ok(Running { handle, stop, ended })
+}
+
+fn wait_for(running: &Running) {
+    // The thread drops its end when it is done; one that is stuck is left to the process's end.
+    let _done = running.ended.recv_timeout(FAREWELL);
+}
+
+fn watch(options: ScreenOptions, running: Running) -> Result<u8, Failure> {
+    let internal = |error: String| Failure::new(Kind::Internal, error);
+    let updates = running.handle.subscribe().map_err(|error| internal(error.to_string()))?;
+    let screen = crate::tui::run(options, running.handle.clone(), updates, clock::now);
+    let exit = current_thread()?.block_on(screen);
+    running.stop.cancel();
+    wait_for(&running);
+    match exit {
+        Ok(Exit::Quit | Exit::HangUp | Exit::Signal(_)) => Ok(0),
+        Err(error) => Err(Failure::new(Kind::Usage, error)),
+    }
+}
+
+fn options(args: &ScreenArgs) -> Result<ScreenOptions, Failure> {
+    let theme = match Theme::built_in(&args.theme) {
+        Some(theme) => theme,
+        None => {
+            let text = std::fs::read_to_string(&args.theme).map_err(|error| {
+                Failure::new(Kind::Usage, format!("no theme {:?}: {error}", args.theme))
+                    .hint("name dark, light, mono, or a theme file")
+            })?;
+            Theme::parse(&text).map_err(|mistakes| {
+                let lines = mistakes.iter().map(|mistake| format!("{}:{mistake}", args.theme));
+                Failure::new(Kind::Usage, lines.collect::<Vec<_>>().join("\n"))
+            })?
+        }
+    };
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let operator = match operator() {
+        Actor::Operator(name) => name,
+        Actor::Lanewatch | Actor::Provider => Plain::new("operator"),
+    };
+    Ok(ScreenOptions {
+        theme,
+        color: match args.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !no_color,
+        },
+        ascii: args.ascii,
+        read_only: args.read_only,
+        sync_output: !args.no_sync,
+        operator,
+    })
+}
+
+/// Logs to daily files in the state folder; never to the terminal. `LANEWATCH_LOG` says how much.
+fn log_to(folder: &StateFolder) -> tracing_appender::non_blocking::WorkerGuard {
+    use tracing_subscriber::EnvFilter;
+    let appender = tracing_appender::rolling::daily(folder.path().join("logs"), "lanewatch.log");
+    let (writer, guard) = tracing_appender::non_blocking(appender);
+    let filter = EnvFilter::try_from_env("LANEWATCH_LOG");
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("warn,lanewatch=info")))
+        .with_writer(writer)
+        .with_ansi(false)
+        .finish();
+    // A test that runs two of these in one process keeps the first.
+    let _first = tracing::subscriber::set_global_default(subscriber);
+    guard
+}

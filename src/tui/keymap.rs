@@ -1,0 +1,326 @@
+//! One table of actions. Key handling, the footer and the help page all read it, so they cannot
+//! disagree.
+
+use super::key::{Code, Key};
+use super::model::{Model, Pane};
+use crate::lane::Gate;
+use serde::{Deserialize, Serialize};
+
+/// Something that a key can do. The names are those of a keymap file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// One row down.
+    Down,
+    /// One row up.
+    Up,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Give the selected lane, or the audit, the whole screen.
+    Open,
+    /// Close what is open; then drop the filter.
+    Back,
+    /// Move the keys to the next pane.
+    FocusNext,
+    /// Move the keys to the previous pane.
+    FocusPrevious,
+    /// Give the pane that has the keys the whole screen, or take it back.
+    Zoom,
+    /// Type a filter.
+    Filter,
+    /// Sort by the next column.
+    Sort,
+    /// Sort the other way round.
+    SortReverse,
+    /// Replace the selected lane's credential.
+    Rotate,
+    /// Prove the selected lane now, and refresh it if it can be.
+    Refresh,
+    /// Stop the selected lane.
+    Pause,
+    /// Let the paused lane serve again.
+    Resume,
+    /// Lift the hold of the selected lane.
+    Release,
+    /// Make the sandbox misbehave.
+    Drill,
+    /// Show every key.
+    Help,
+    /// Paint the screen anew.
+    Redraw,
+    /// Stop the program until it is brought to the foreground again.
+    Suspend,
+    /// Leave.
+    Quit,
+    /// Take what is typed or marked.
+    Accept,
+    /// Leave things as they are.
+    Cancel,
+    /// Answer the question with yes.
+    Yes,
+    /// Mark the other answer.
+    Other,
+}
+
+/// Which part of the screen takes the keys.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Context {
+    /// The panes.
+    Main,
+    /// The help page.
+    Help,
+    /// A line of text is being typed.
+    Typing,
+    /// A question is to be answered.
+    Confirm,
+    /// A list is to be chosen from.
+    Menu,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// What it does.
+    pub action: Action,
+    /// Where.
+    pub context: Context,
+    /// Its keys, unless a keymap says otherwise; the first is the one shown.
+    pub keys: &'static [Key],
+    /// In the footer; empty if it is not shown there.
+    pub label: &'static str,
+    /// On the help page.
+    pub help: &'static str,
+    /// Whether it makes sense now.
+    pub enabled: fn(&Model) -> bool,
+    /// Whether it asks the engine for something; off when read-only.
+    pub command: bool,
+    /// Whether it cannot be undone.
+    pub danger: bool,
+}
+
+const fn always(_: &Model) -> bool {
+    true
+}
+
+fn any_lane(model: &Model) -> bool {
+    model.selection().is_some()
+}
+
+fn held(model: &Model) -> bool {
+    model
+        .selection()
+        .is_some_and(|lane| lane.gate == Gate::Held)
+}
+
+fn paused(model: &Model) -> bool {
+    model.selection().is_some_and(|lane| lane.pause.is_some())
+}
+
+fn pausable(model: &Model) -> bool {
+    model.selection().is_some_and(|lane| lane.pause.is_none())
+}
+
+fn sandboxed(model: &Model) -> bool {
+    model.selection().is_some_and(|lane| lane.info.sandbox)
+}
+
+fn closable(model: &Model) -> bool {
+    model.zoom.is_some() || !model.lanes.filter().is_empty() || model.audit_at.is_some()
+}
+
+const fn openable(model: &Model) -> bool {
+    !matches!(model.zoom, Some(Pane::Detail | Pane::Audit))
+}
+
+const fn k(c: char) -> Key {
+    Key::char(c)
+}
+
+const fn p(code: Code) -> Key {
+    Key::plain(code)
+}
+
+const fn entry(
+    action: Action,
+    context: Context,
+    keys: &'static [Key],
+    label: &'static str,
+    help: &'static str,
+) -> Entry {
+    Entry {
+        action,
+        context,
+        keys,
+        label,
+        help,
+        enabled: always,
+        command: false,
+        danger: false,
+    }
+}
+
+impl Entry {
+    const fn when(mut self, enabled: fn(&Model) -> bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    const fn command(mut self, danger: bool) -> Self {
+        self.command = true;
+        self.danger = danger;
+        self
+    }
+}
+
+use Context::{Confirm, Main, Menu, Typing};
+
+/// The table, in the order of the footer and the help page.
+#[rustfmt::skip]
+pub const ACTIONS: &[Entry] = &[
+    entry(Action::Down, Main, &[k('j'), p(Code::Down)], "", "one row down"),
+    entry(Action::Up, Main, &[k('k'), p(Code::Up)], "", "one row up"),
+    entry(Action::PageDown, Main, &[p(Code::PageDown), k(' ')], "", "one page down"),
+    entry(Action::PageUp, Main, &[p(Code::PageUp)], "", "one page up"),
+    entry(Action::First, Main, &[k('g'), p(Code::Home)], "", "to the first row"),
+    entry(Action::Last, Main, &[k('G'), p(Code::End)], "", "to the last row; in the audit: follow"),
+    entry(Action::Release, Main, &[k('l')], "release", "lift the hold, with a reason; pre-flight decides what follows").when(held).command(true),
+    entry(Action::Open, Main, &[p(Code::Enter)], "detail", "the selected lane, or the audit, on the whole screen").when(openable),
+    entry(Action::Back, Main, &[p(Code::Esc)], "back", "close what is open, follow the audit again, then drop the filter").when(closable),
+    entry(Action::Rotate, Main, &[k('r')], "rotate", "replace the credential; asks first").when(any_lane).command(true),
+    entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false),
+    entry(Action::Resume, Main, &[k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false),
+    entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason").when(pausable).command(false),
+    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle …").when(sandboxed).command(false),
+    entry(Action::Filter, Main, &[k('/')], "filter", "type a filter: words, state:held owner:payments provider:github why:scope gate:open"),
+    entry(Action::Sort, Main, &[k('s')], "sort", "sort by the next column"),
+    entry(Action::SortReverse, Main, &[k('S')], "", "sort the other way round"),
+    entry(Action::FocusNext, Main, &[p(Code::Tab)], "pane", "move the keys to the next pane"),
+    entry(Action::FocusPrevious, Main, &[p(Code::BackTab)], "", "move the keys to the pane before"),
+    entry(Action::Zoom, Main, &[k('z')], "zoom", "give this pane the whole screen, and take it back"),
+    entry(Action::Redraw, Main, &[Key::ctrl('l')], "", "paint the screen anew"),
+    entry(Action::Suspend, Main, &[Key::ctrl('z')], "", "stop until brought back to the foreground"),
+    entry(Action::Help, Main, &[k('?')], "help", "this page"),
+    entry(Action::Quit, Main, &[k('q'), Key::ctrl('c')], "quit", "leave; the engine decides whether it goes on"),
+
+    entry(Action::Down, Context::Help, &[k('j'), p(Code::Down), p(Code::PageDown)], "down", ""),
+    entry(Action::Up, Context::Help, &[k('k'), p(Code::Up), p(Code::PageUp)], "up", ""),
+    entry(Action::Cancel, Context::Help, &[p(Code::Esc), k('?'), k('q'), p(Code::Enter)], "close", ""),
+    entry(Action::Quit, Context::Help, &[Key::ctrl('c')], "", ""),
+
+    entry(Action::Accept, Typing, &[p(Code::Enter)], "take it", ""),
+    entry(Action::Cancel, Typing, &[p(Code::Esc)], "drop it", ""),
+    entry(Action::Quit, Typing, &[Key::ctrl('c')], "", ""),
+
+    entry(Action::Yes, Confirm, &[k('y')], "yes, do it", ""),
+    entry(Action::Cancel, Confirm, &[k('n'), p(Code::Esc), k('q')], "cancel", ""),
+    entry(Action::Other, Confirm, &[p(Code::Tab), p(Code::Left), p(Code::Right), p(Code::BackTab), k('h'), k('l')], "other button", ""),
+    entry(Action::Accept, Confirm, &[p(Code::Enter)], "press it", ""),
+    entry(Action::Quit, Confirm, &[Key::ctrl('c')], "", ""),
+
+    entry(Action::Down, Menu, &[k('j'), p(Code::Down)], "down", ""),
+    entry(Action::Up, Menu, &[k('k'), p(Code::Up)], "up", ""),
+    entry(Action::Accept, Menu, &[p(Code::Enter)], "run it", ""),
+    entry(Action::Cancel, Menu, &[p(Code::Esc), k('q'), k('d')], "close", ""),
+    entry(Action::Quit, Menu, &[Key::ctrl('c')], "", ""),
+];
+
+/// Which key does what. A keymap file will change the keys; the table gives the rest.
+#[derive(Clone, Debug, Default)]
+pub struct Keymap {
+    changed: Vec<(Context, Action, Vec<Key>)>,
+}
+
+impl Keymap {
+    /// The keys of an entry.
+    pub fn keys<'a>(&'a self, entry: &'a Entry) -> &'a [Key] {
+        let changed = self
+            .changed
+            .iter()
+            .find(|(context, action, _)| (*context, *action) == (entry.context, entry.action));
+        changed.map_or(entry.keys, |(_, _, keys)| keys)
+    }
+
+    /// Gives an action other keys.
+    pub fn bind(&mut self, context: Context, action: Action, keys: Vec<Key>) {
+        self.changed
+            .retain(|(there, known, _)| (*there, *known) != (context, action));
+        self.changed.push((context, action, keys));
+    }
+
+    /// What a key does now: the first action in the table that has it and makes sense. If none
+    /// makes sense, the first that has it, so that the screen can say why not.
+    pub fn find(&self, model: &Model, key: Key) -> Option<&'static Entry> {
+        let context = model.context();
+        let mut having = ACTIONS
+            .iter()
+            .filter(|entry| entry.context == context && self.keys(entry).contains(&key));
+        let first = having.next()?;
+        if (first.enabled)(model) {
+            return Some(first);
+        }
+        Some(having.find(|entry| (entry.enabled)(model)).unwrap_or(first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_key_means_two_things_at_once() {
+        let mut seen: HashMap<(Context, Key), Vec<Action>> = HashMap::new();
+        for entry in ACTIONS {
+            for key in entry.keys {
+                seen.entry((entry.context, *key))
+                    .or_default()
+                    .push(entry.action);
+            }
+        }
+        seen.retain(|_, actions| actions.len() > 1);
+        // Pause and resume exclude each other by what they need.
+        let shared = HashMap::from([((Main, k('p')), vec![Action::Resume, Action::Pause])]);
+        assert_eq!(seen, shared);
+    }
+
+    #[test]
+    fn keys_that_multiplexers_and_terminals_take_are_left_alone() {
+        for entry in ACTIONS {
+            for key in entry.keys {
+                let taken = matches!(key.code, Code::Char(c) if "abghnopqst".contains(c));
+                assert!(!(key.ctrl && taken), "{key}");
+                assert!(!key.alt, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_of_the_panes_is_explained_and_named_for_a_keymap_file() {
+        for entry in ACTIONS.iter().filter(|entry| entry.context == Main) {
+            assert!(!entry.help.is_empty(), "{:?}", entry.action);
+            let name = serde_json::to_value(entry.action).unwrap();
+            let name = name.as_str().unwrap();
+            assert!(
+                name.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_keymap_can_move_an_action_to_another_key() {
+        let mut keymap = Keymap::default();
+        keymap.bind(Main, Action::Quit, vec![Key::char('x')]);
+        let quit = ACTIONS
+            .iter()
+            .find(|entry| entry.action == Action::Quit)
+            .unwrap();
+        assert_eq!(keymap.keys(quit), [Key::char('x')]);
+    }
+}

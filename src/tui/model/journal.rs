@@ -1,0 +1,119 @@
+//! The records that passed by: the last few thousand of all, and the last few of each lane.
+
+use crate::audit::AuditRecord;
+use crate::lane::LaneName;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// How many records the audit pane can scroll through.
+pub const RECORDS_SHOWN: usize = 5_000;
+/// How many records of one lane its story has.
+const STORY: usize = 50;
+/// How many records all stories have together. A quiet lane keeps its story long after the audit
+/// pane has forgotten it, but ten thousand lanes must not keep half a million records.
+const STORIES: usize = 20_000;
+
+/// Records by number and by lane. Numbers rise from front to back.
+#[derive(Default)]
+pub struct Journal {
+    records: VecDeque<Arc<AuditRecord>>,
+    stories: HashMap<LaneName, VecDeque<Arc<AuditRecord>>>,
+    arrivals: VecDeque<(LaneName, u64)>,
+    skipped: u64,
+}
+
+impl Journal {
+    /// Takes in a record. One that is not newer than the newest is a repetition and is dropped.
+    pub fn push(&mut self, record: Arc<AuditRecord>) {
+        if record.seq <= self.newest() && !self.records.is_empty() {
+            return;
+        }
+        if let Some(lane) = &record.lane {
+            let story = self.stories.entry(lane.clone()).or_default();
+            if story.len() >= STORY {
+                story.pop_front();
+            }
+            story.push_back(Arc::clone(&record));
+            self.arrivals.push_back((lane.clone(), record.seq));
+        }
+        while self.arrivals.len() > STORIES {
+            self.forget_oldest();
+        }
+        if self.records.len() >= RECORDS_SHOWN {
+            self.records.pop_front();
+        }
+        self.records.push_back(record);
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some((lane, seq)) = self.arrivals.pop_front() else {
+            return;
+        };
+        let Some(story) = self.stories.get_mut(&lane) else {
+            return;
+        };
+        if story.front().is_some_and(|oldest| oldest.seq <= seq) {
+            story.pop_front();
+        }
+        if story.is_empty() {
+            self.stories.remove(&lane);
+        }
+    }
+
+    /// Counts records that the engine dropped before they got here.
+    pub const fn skip(&mut self, records: u64) {
+        self.skipped = self.skipped.saturating_add(records);
+    }
+
+    /// How many never got here.
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The number of the newest; 0 before the first.
+    pub fn newest(&self) -> u64 {
+        self.records.back().map_or(0, |record| record.seq)
+    }
+
+    /// Where the record of that number is, or the one that comes next after it.
+    pub fn index_of(&self, seq: u64) -> usize {
+        self.records.partition_point(|record| record.seq < seq)
+    }
+
+    /// The record at that place.
+    pub fn at(&self, index: usize) -> Option<&Arc<AuditRecord>> {
+        self.records.get(index)
+    }
+
+    /// At most `rows` records up to and with number `last`, oldest first; up to the newest if
+    /// `last` is `None`. If that many are not left before it, later ones fill the room.
+    pub fn window(
+        &self,
+        last: Option<u64>,
+        rows: usize,
+    ) -> impl Iterator<Item = &Arc<AuditRecord>> {
+        let end = last.map_or(self.records.len(), |seq| {
+            self.records.partition_point(|record| record.seq <= seq)
+        });
+        let end = end.max(rows).min(self.records.len());
+        self.records.range(end.saturating_sub(rows)..end)
+    }
+
+    /// What is remembered of a lane, newest first.
+    pub fn story(&self, lane: &LaneName) -> impl Iterator<Item = &Arc<AuditRecord>> {
+        self.stories
+            .get(lane)
+            .into_iter()
+            .flat_map(|story| story.iter().rev())
+    }
+}

@@ -1,0 +1,199 @@
+//! Everything the screen knows, and nothing of how it looks.
+//!
+//! [`super::update()`] changes it, [`super::view`] reads it. What depends on the size of the
+//! screen (which row is at the top) is settled once before a frame, by [`Model::settle`].
+
+mod filter;
+mod journal;
+mod lanes;
+mod overlay;
+
+pub use filter::Filter;
+pub use journal::{Journal, RECORDS_SHOWN};
+pub use lanes::{Lanes, Sort, SortBy};
+pub use overlay::{Ask, Choice, Overlay};
+
+use super::keymap::{Context, Keymap};
+use super::view::Layout;
+use crate::engine::{EngineView, LaneView};
+use crate::lane::{Boot, LaneName, Now};
+use crate::plain::Plain;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the answer to a command stays on the screen.
+pub const STATUS_FOR: Duration = Duration::from_secs(6);
+
+/// A part of the screen that keys can act on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pane {
+    /// The table of lanes.
+    Lanes,
+    /// The selected lane.
+    Detail,
+    /// The audit.
+    Audit,
+}
+
+/// How good the news of a [`Status`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    /// It is done, or under way.
+    Good,
+    /// It is not done, and that is no failure.
+    Note,
+    /// It was refused or failed.
+    Bad,
+}
+
+/// One line that goes away by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// What it says.
+    pub text: Plain,
+    /// How good that is.
+    pub tone: Tone,
+    /// When it goes away.
+    pub until: Boot,
+}
+
+/// The state of the screen.
+pub struct Model {
+    /// The moment of the last message.
+    pub now: Now,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The lanes, in order.
+    pub lanes: Lanes,
+    /// The records.
+    pub journal: Journal,
+    /// The engine, once it has said something.
+    pub engine: Option<Arc<EngineView>>,
+    /// Whether the engine has stopped.
+    pub stopped: bool,
+    /// Which pane has the keys.
+    pub focus: Pane,
+    /// Which pane has the whole screen.
+    pub zoom: Option<Pane>,
+    /// What is drawn over the panes and takes every key.
+    pub overlay: Option<Overlay>,
+    /// The last command's answer.
+    pub status: Option<Status>,
+    /// Whether commands are off.
+    pub read_only: bool,
+    /// In whose name commands are given.
+    pub operator: Plain,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// First row of the lanes shown.
+    pub lanes_top: usize,
+    /// First line of the detail shown.
+    pub detail_top: usize,
+    /// The record at the bottom of the audit; `None` follows the newest.
+    pub audit_at: Option<u64>,
+    selected: Option<LaneName>,
+    row: usize,
+    touched: bool,
+}
+
+impl Model {
+    /// An empty screen of `size` columns and rows.
+    pub fn new(now: Now, size: (u16, u16), operator: Plain, read_only: bool) -> Self {
+        Self {
+            now,
+            size,
+            lanes: Lanes::default(),
+            journal: Journal::default(),
+            engine: None,
+            stopped: false,
+            focus: Pane::Lanes,
+            zoom: None,
+            overlay: None,
+            status: None,
+            read_only,
+            operator,
+            keymap: Keymap::default(),
+            lanes_top: 0,
+            detail_top: 0,
+            audit_at: None,
+            selected: None,
+            row: 0,
+            touched: false,
+        }
+    }
+
+    /// The selected lane.
+    pub fn selection(&self) -> Option<&Arc<LaneView>> {
+        self.lanes.get(self.selected.as_ref()?)
+    }
+
+    /// The row of the selected lane.
+    pub const fn row(&self) -> usize {
+        self.row
+    }
+
+    /// Selects the lane in that row, or the last one.
+    pub fn select_row(&mut self, row: usize) {
+        self.lanes.refresh();
+        self.row = row.min(self.lanes.rows().saturating_sub(1));
+        let name = self.lanes.at(self.row).map(|lane| lane.info.name.clone());
+        if name != self.selected {
+            self.detail_top = 0;
+        }
+        self.selected = name;
+    }
+
+    /// From now on the selection belongs to the operator. Until then it stays on the first row, so
+    /// that the worst lane is looked at first however the lanes arrive.
+    pub const fn touch(&mut self) {
+        self.touched = true;
+    }
+
+    /// Which keys count now.
+    pub const fn context(&self) -> Context {
+        match &self.overlay {
+            None => Context::Main,
+            Some(Overlay::Help { .. }) => Context::Help,
+            Some(Overlay::Filter(_) | Overlay::Reason { .. }) => Context::Typing,
+            Some(Overlay::Confirm { .. }) => Context::Confirm,
+            Some(Overlay::Drills { .. }) => Context::Menu,
+        }
+    }
+
+    /// Shows a line for a while.
+    pub fn say(&mut self, tone: Tone, text: impl Into<Plain>) {
+        self.status = Some(Status {
+            text: text.into(),
+            tone,
+            until: self.now.boot.plus(STATUS_FOR),
+        });
+    }
+
+    /// Brings order, selection and scroll positions up to date. To be called before a frame.
+    pub fn settle(&mut self) {
+        self.lanes.refresh();
+        let found = self
+            .selected
+            .as_ref()
+            .and_then(|name| self.lanes.row_of(name));
+        match found {
+            Some(row) if self.touched => self.row = row,
+            _ if self.touched => self.select_row(self.row),
+            _ => self.select_row(0),
+        }
+        let layout = Layout::of(self);
+        let page = usize::from(layout.lane_rows());
+        let last_top = self.lanes.rows().saturating_sub(page);
+        self.lanes_top = self
+            .lanes_top
+            .clamp((self.row + 1).saturating_sub(page), self.row)
+            .min(last_top);
+        if self.audit_at.is_some_and(|at| at >= self.journal.newest()) {
+            self.audit_at = None;
+        }
+        let expired = |status: &Status| status.until <= self.now.boot;
+        if self.status.as_ref().is_some_and(expired) {
+            self.status = None;
+        }
+    }
+}

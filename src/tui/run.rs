@@ -1,0 +1,302 @@
+//! The loop: waits for keys, news, signals and the next second, and draws when there is something
+//! to see.
+//!
+//! A key is answered at once. News is taken at most fifteen times a second, however much of it there
+//! is: what comes between waits, merged, in the engine's mailbox. No frame is encoded while the
+//! terminal still takes the last one.
+
+use super::encoder::Encoder;
+use super::model::Model;
+use super::symbols;
+use super::terminal::{Guard, Input, Output, Tty, Watcher};
+use super::theme::Theme;
+use super::update::{Effect, Msg, update};
+use super::view::{self, Look};
+use crate::engine::{Accepted, Handle, Refusal, Updates};
+use crate::lane::{Boot, Now};
+use crate::plain::Plain;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use rustix::process::Signal as Sig;
+use std::io;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+
+/// The least time between two frames that show only news.
+const NEWS_EVERY: Duration = Duration::from_millis(66);
+
+/// How the screen is to look and what it may do.
+#[derive(Clone, Debug)]
+pub struct ScreenOptions {
+    /// Colours and emphasis.
+    pub theme: Theme,
+    /// Whether colours are used at all; `--color` and `NO_COLOR` decide.
+    pub color: bool,
+    /// Signs from ASCII only.
+    pub ascii: bool,
+    /// Whether commands are off.
+    pub read_only: bool,
+    /// Whether frames are wrapped in synchronized output.
+    pub sync_output: bool,
+    /// In whose name commands are given: the account's name.
+    pub operator: Plain,
+}
+
+/// Why the screen was left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// The operator left.
+    Quit,
+    /// A signal of this number asked for it.
+    Signal(i32),
+    /// The terminal is gone.
+    HangUp,
+}
+
+/// Why there is no screen.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// There is no terminal to draw on.
+    #[error("there is no terminal to draw on ({0}); try `lanewatch status` or `lanewatch run`")]
+    NoTerminal(io::Error),
+    /// The terminal cannot be switched to what the screen needs.
+    #[error("the terminal cannot be set up: {0}")]
+    Setup(io::Error),
+}
+
+/// Shows the engine until somebody leaves. To be run on a current-thread runtime with time, I/O
+/// and signals; the engine belongs on another thread.
+///
+/// # Errors
+/// When there is no terminal, or it cannot be set up.
+pub async fn run(
+    options: ScreenOptions,
+    handle: Handle,
+    updates: Updates,
+    clock: impl Fn() -> Now,
+) -> Result<Exit, TuiError> {
+    let tty = Tty::open().map_err(TuiError::NoTerminal)?;
+    let mut signals = Signals::listen().map_err(TuiError::Setup)?;
+    let guard = Guard::enter(&tty).map_err(TuiError::Setup)?;
+    let mut watcher = Watcher::start(&tty).map_err(TuiError::Setup)?;
+    let theme = if options.color {
+        options.theme
+    } else {
+        options.theme.without_color()
+    };
+    let symbols = if options.ascii {
+        symbols::ASCII
+    } else {
+        symbols::UNICODE
+    };
+    let mut screen = Screen {
+        model: Model::new(clock(), tty.size(), options.operator, options.read_only),
+        look: Look { theme, symbols },
+        encoder: Encoder::new(options.sync_output),
+        buffer: Buffer::empty(Rect::ZERO),
+        output: Output::new(tty.clone()),
+        handle,
+        asked: JoinSet::new(),
+        dirty: true,
+    };
+    let exit = screen
+        .watch(&tty, &guard, &mut watcher, &mut signals, updates, &clock)
+        .await;
+    let stuck = screen.output.finish().await;
+    guard.leave(stuck);
+    Ok(exit)
+}
+
+/// What lives as long as the screen is shown.
+struct Screen {
+    model: Model,
+    look: Look,
+    encoder: Encoder,
+    buffer: Buffer,
+    output: Output,
+    handle: Handle,
+    asked: JoinSet<(Plain, Result<Accepted, Refusal>)>,
+    dirty: bool,
+}
+
+impl Screen {
+    async fn watch(
+        &mut self,
+        tty: &Tty,
+        guard: &Guard,
+        watcher: &mut Watcher,
+        signals: &mut Signals,
+        mut updates: Updates,
+        clock: &impl Fn() -> Now,
+    ) -> Exit {
+        let mut news_from = Boot(0);
+        loop {
+            if self.dirty && self.output.idle() {
+                self.model.now = clock();
+                self.frame();
+            }
+            if self.output.send().is_err() {
+                return Exit::HangUp;
+            }
+            if !self.output.idle() {
+                watcher.want_writable();
+            }
+            let now = clock();
+            let early = news_from.since(now.boot);
+            let effect = tokio::select! {
+                biased;
+                caught = signals.next() => match caught {
+                    Caught::End(number) => return Exit::Signal(number),
+                    Caught::HangUp => return Exit::HangUp,
+                    Caught::Resize => {
+                        let (columns, rows) = tty.size();
+                        self.take(clock(), Msg::Resize(columns, rows))
+                    }
+                    Caught::Stop => Some(Effect::Suspend),
+                    Caught::Continue => {
+                        if guard.resume().is_err() {
+                            return Exit::HangUp;
+                        }
+                        Some(Effect::Redraw)
+                    }
+                },
+                input = watcher.next() => match self.read(clock, input, watcher) {
+                    Ok(effect) => effect,
+                    Err(exit) => return exit,
+                },
+                Some(Ok((about, answer))) = self.asked.join_next(), if !self.asked.is_empty() => {
+                    self.take(clock(), Msg::Answered { about, answer })
+                }
+                news = updates.next(), if early.is_zero() && !self.model.stopped => {
+                    let now = clock();
+                    news_from = now.boot.plus(NEWS_EVERY);
+                    self.take(now, Msg::News(news))
+                }
+                () = tokio::time::sleep(early), if !early.is_zero() => None,
+                () = tokio::time::sleep(to_next_second(now)) => self.take(clock(), Msg::Tick),
+            };
+            match effect {
+                None => {}
+                Some(Effect::Quit) => return Exit::Quit,
+                Some(Effect::Redraw) => self.encoder.forget(),
+                Some(Effect::Send { command, about }) => {
+                    let handle = self.handle.clone();
+                    self.asked
+                        .spawn(async move { (about, handle.send(command).await) });
+                }
+                Some(Effect::Suspend) => {
+                    let stuck = self.output.finish().await;
+                    guard.leave(stuck);
+                    signals.stop_until_continued().await;
+                    if guard.resume().is_err() {
+                        return Exit::HangUp;
+                    }
+                    let (columns, rows) = tty.size();
+                    self.take(clock(), Msg::Resize(columns, rows));
+                    self.encoder.forget();
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, now: Now, msg: Msg) -> Option<Effect> {
+        self.dirty = true;
+        update(&mut self.model, now, msg)
+    }
+
+    /// Takes in every key that has come, up to the first that the loop has to act on.
+    fn read(
+        &mut self,
+        clock: &impl Fn() -> Now,
+        first: Input,
+        watcher: &mut Watcher,
+    ) -> Result<Option<Effect>, Exit> {
+        let mut input = Some(first);
+        while let Some(seen) = input {
+            let effect = match seen {
+                Input::Key(key) => self.take(clock(), Msg::Key(key)),
+                Input::Paste(text) => self.take(clock(), Msg::Paste(text)),
+                Input::Writable => None,
+                Input::HangUp => return Err(Exit::HangUp),
+            };
+            if effect.is_some() {
+                return Ok(effect);
+            }
+            input = watcher.take();
+        }
+        Ok(None)
+    }
+
+    fn frame(&mut self) {
+        self.model.settle();
+        let (columns, rows) = self.model.size;
+        self.buffer.resize(Rect::new(0, 0, columns, rows));
+        self.buffer.reset();
+        view::draw(&self.model, &self.look, &mut self.buffer);
+        self.encoder
+            .encode(&mut self.buffer, self.output.next_frame());
+        self.dirty = false;
+    }
+}
+
+/// Until the wall clock shows the next second: everything that ticks then ticks in one frame.
+fn to_next_second(now: Now) -> Duration {
+    let into = u64::try_from(now.wall.0.rem_euclid(1_000)).unwrap_or(0);
+    // One more, because a timer that fires a moment early would show the old second again.
+    Duration::from_millis(1_001 - into)
+}
+
+/// A signal that concerns the screen.
+enum Caught {
+    End(i32),
+    HangUp,
+    Resize,
+    Stop,
+    Continue,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    quit: Signal,
+    hang_up: Signal,
+    resize: Signal,
+    stop: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            hang_up: signal(SignalKind::hangup())?,
+            resize: signal(SignalKind::window_change())?,
+            stop: signal(SignalKind::from_raw(Sig::TSTP.as_raw()))?,
+            go_on: signal(SignalKind::from_raw(Sig::CONT.as_raw()))?,
+        })
+    }
+
+    async fn next(&mut self) -> Caught {
+        tokio::select! {
+            _ = self.terminate.recv() => Caught::End(Sig::TERM.as_raw()),
+            _ = self.interrupt.recv() => Caught::End(Sig::INT.as_raw()),
+            _ = self.quit.recv() => Caught::End(Sig::QUIT.as_raw()),
+            _ = self.hang_up.recv() => Caught::HangUp,
+            _ = self.resize.recv() => Caught::Resize,
+            _ = self.stop.recv() => Caught::Stop,
+            _ = self.go_on.recv() => Caught::Continue,
+        }
+    }
+
+    /// Stops this process. `SIGSTOP`, because a `SIGTSTP` that we catch ourselves stops nothing.
+    async fn stop_until_continued(&mut self) {
+        if rustix::process::kill_process(rustix::process::getpid(), Sig::STOP).is_ok() {
+            // The stop takes effect a moment after the call; only the signal that ends it tells
+            // that it is over.
+            self.go_on.recv().await;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The last line: the keys that count now, the answer to the last command, or the filter being
+//! typed.
+
+use super::canvas::Canvas;
+use crate::tui::keymap::{ACTIONS, Action, Entry};
+use crate::tui::model::{Model, Overlay, Tone};
+use crate::tui::theme::Role;
+use ratatui::layout::Rect;
+use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
+
+pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
+    let y = area.y;
+    let text = canvas.role(Role::Text);
+    let end = area.right().saturating_sub(1);
+    if let Some(Overlay::Filter(input)) = &model.overlay {
+        filter(model, input, area, canvas);
+        return;
+    }
+    let mode = match (model.read_only, area.width < 60) {
+        (true, _) => "read-only",
+        (false, false) => "read-write",
+        (false, true) => "",
+    };
+    let right = canvas.text_right(0, y, end, mode, text).saturating_sub(1);
+    if let Some(status) = &model.status {
+        let role = match status.tone {
+            Tone::Good => Role::Good,
+            Tone::Note => Role::Warn,
+            Tone::Bad => Role::Bad,
+        };
+        let style = canvas.role(role);
+        canvas.text(1, y, right, status.text.as_str(), style);
+        return;
+    }
+    let shown: Vec<_> = hints(model).collect();
+    // Help and quit are always there: who does not know the keys needs them most.
+    let keep = |entry: &Entry| matches!(entry.action, Action::Help | Action::Quit);
+    let width = |entry: &Entry| {
+        let key = key_name(model, entry);
+        u16::try_from(key.width() + entry.label.width() + 3).unwrap_or(u16::MAX)
+    };
+    let mut reserve: u16 = shown
+        .iter()
+        .copied()
+        .filter(|entry| keep(entry))
+        .map(width)
+        .sum();
+    let mut x = 1;
+    for entry in shown {
+        if keep(entry) {
+            reserve -= width(entry);
+        } else if x + width(entry) + reserve > right {
+            continue;
+        }
+        let key = key_name(model, entry);
+        let style = canvas.role(if entry.danger {
+            Role::Danger
+        } else {
+            Role::Key
+        });
+        x = canvas.text(x, y, right, &key, style);
+        x = canvas.text(x + 1, y, right, entry.label, text) + 2;
+    }
+}
+
+/// What the footer has to show, in the order of the table.
+fn hints(model: &Model) -> impl Iterator<Item = &'static Entry> {
+    let context = model.context();
+    ACTIONS.iter().filter(move |entry| {
+        entry.context == context
+            && !entry.label.is_empty()
+            && (entry.enabled)(model)
+            && !(entry.command && model.read_only)
+    })
+}
+
+/// The first key of an action, as people call it.
+pub(super) fn key_name(model: &Model, entry: &Entry) -> String {
+    model
+        .keymap
+        .keys(entry)
+        .first()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+fn filter(model: &Model, input: &Input, area: Rect, canvas: &mut Canvas<'_>) {
+    let (text, key) = (canvas.role(Role::Text), canvas.role(Role::Key));
+    let note = format!(
+        "{} of {}  enter keep  esc drop",
+        model.lanes.rows(),
+        model.lanes.total()
+    );
+    let end = area.right().saturating_sub(1);
+    let right = canvas
+        .text_right(area.width / 2, area.y, end, &note, text)
+        .saturating_sub(1);
+    let x = canvas.text(1, area.y, right, "/", key);
+    line_input(input, x, area.y, right, canvas);
+}
+
+/// A line being typed, with a cursor of its own: the terminal's stays hidden.
+pub(super) fn line_input(input: &Input, x: u16, y: u16, right: u16, canvas: &mut Canvas<'_>) {
+    let room = usize::from(right.saturating_sub(x)).saturating_sub(1);
+    let scroll = input.visual_scroll(room);
+    let (text, cursor) = (canvas.role(Role::Text), canvas.role(Role::Selection));
+    let mut skipped = 0;
+    let shown: String = input
+        .value()
+        .chars()
+        .skip_while(|c| {
+            let skip = skipped < scroll;
+            skipped += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+            skip
+        })
+        .collect();
+    canvas.text(x, y, right, &shown, text);
+    let at = input.visual_cursor().saturating_sub(scroll);
+    let at = x.saturating_add(u16::try_from(at).unwrap_or(u16::MAX));
+    if at < right
+        && let Some(cell) = canvas.buffer.cell_mut((at, y))
+    {
+        cell.set_style(cursor);
+    }
+}

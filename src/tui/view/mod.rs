@@ -1,0 +1,81 @@
+//! Draws a [`Model`] into a buffer: one file a pane.
+//!
+//! Only what is visible is built, straight into the cells. Everything drawn is either our own text
+//! or a [`crate::plain::Plain`], and the [`super::encoder`] checks once more.
+
+mod audit;
+mod canvas;
+mod detail;
+mod dialog;
+mod footer;
+mod header;
+mod help;
+mod lanes;
+mod layout;
+
+pub use layout::Layout;
+
+use super::model::{Model, Overlay, Pane};
+use super::symbols::Symbols;
+use super::theme::{Role, Theme};
+use canvas::Canvas;
+use ratatui::buffer::Buffer;
+
+/// How things look.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Colours and emphasis.
+    pub theme: Theme,
+    /// Signs.
+    pub symbols: Symbols,
+}
+
+/// Draws the whole screen into an empty buffer. The model must be settled.
+pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) {
+    let layout = Layout::of(model);
+    let mut canvas = Canvas { buffer, look };
+    if layout.too_small {
+        too_small(model, &mut canvas);
+        return;
+    }
+    header::draw(model, &layout, &mut canvas);
+    if let Some(area) = layout.pane(Pane::Lanes) {
+        lanes::draw(model, area, &mut canvas);
+    }
+    if let Some(area) = layout.pane(Pane::Detail) {
+        detail::draw(model, area, &mut canvas);
+    }
+    if let Some(area) = layout.pane(Pane::Audit) {
+        audit::draw(model, area, &mut canvas);
+    }
+    footer::draw(model, layout.footer, &mut canvas);
+    match &model.overlay {
+        Some(Overlay::Help { top }) => help::draw(model, *top, &mut canvas),
+        Some(Overlay::Filter(_)) | None => {}
+        Some(overlay) => dialog::draw(model, overlay, &mut canvas),
+    }
+}
+
+/// How many lines the selected lane's detail has at this width.
+pub fn detail_lines(model: &Model) -> usize {
+    detail::count(model)
+}
+
+/// How many lines the help page has.
+pub fn help_lines(model: &Model) -> usize {
+    help::lines(model).len()
+}
+
+fn too_small(model: &Model, canvas: &mut Canvas<'_>) {
+    let (columns, rows) = model.size;
+    let text = canvas.look.theme.role(Role::Text);
+    let wanted = layout::SMALLEST;
+    let lines = [
+        format!("{columns}x{rows} is too small"),
+        format!("need {}x{}", wanted.0, wanted.1),
+        "q quits".to_owned(),
+    ];
+    for (y, line) in (0..rows).zip(lines) {
+        canvas.text(0, y, columns, &line, text);
+    }
+}
