@@ -1,0 +1,184 @@
+//! A provider pack: what a provider's answers mean, and how it is spoken to.
+
+use super::answer::{Answer, Context, NoAnswer, Reading};
+use super::judge::{self, Tried};
+use super::place::Place;
+use super::rule::Rule;
+use super::selftest::PackTest;
+use crate::lane::{Basis, Evidence, Outcome, Verdict};
+use crate::manifest::RequestSpec;
+use crate::secret::Secret;
+use std::fmt;
+use std::sync::Arc;
+
+/// How long an old credential stays good when a new one is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overlap {
+    /// Two live side by side until the old one is deleted.
+    Full,
+    /// As long as the person who rotates it chooses.
+    Chosen,
+    /// The old one dies at once.
+    None,
+}
+
+impl Overlap {
+    /// The name used in packs and on the screen.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Chosen => "chosen",
+            Self::None => "none",
+        }
+    }
+}
+
+/// How a provider treats refresh tokens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Refresh {
+    pub(super) rotates: bool,
+    pub(super) single_use: bool,
+    pub(super) forgives_retry: bool,
+}
+
+/// What one provider's answers mean, as data. Made by a [`super::Catalog`].
+#[derive(Default)]
+pub struct Pack {
+    pub(super) name: String,
+    pub(super) aliases: Vec<String>,
+    pub(super) title: String,
+    pub(super) base_url: Option<String>,
+    pub(super) rotate_url: Option<String>,
+    pub(super) overlap: Option<Overlap>,
+    pub(super) present: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) probe: Option<RequestSpec>,
+    pub(super) refresh: Refresh,
+    pub(super) expiry: Vec<Place>,
+    pub(super) scopes: Vec<Place>,
+    pub(super) required: Vec<Place>,
+    pub(super) retry: Vec<Place>,
+    pub(super) code: Vec<Place>,
+    pub(super) message: Vec<Place>,
+    pub(super) request_id: Vec<Place>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) tests: Vec<PackTest>,
+    pub(super) standards: Option<Arc<Pack>>,
+}
+
+impl fmt::Debug for Pack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pack")
+            .field("name", &self.name)
+            .field("rules", &self.rules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pack {
+    /// The name that evidence and manifests use.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Other names for it.
+    pub fn aliases(&self) -> &[String] {
+        &self.aliases
+    }
+
+    /// What people call the provider.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The provider's own address, where it has one for everybody.
+    pub fn base_url(&self) -> Option<&str> {
+        self.base_url.as_deref()
+    }
+
+    /// The cheapest request that shows whether a credential works; `None` where no request fits
+    /// every credential of this provider, and the manifest must name one.
+    pub fn probe(&self) -> Option<&RequestSpec> {
+        self.probe.as_ref()
+    }
+
+    /// The headers that present `secret`.
+    pub fn present(&self, secret: &Secret) -> Vec<(String, Secret)> {
+        let fill = |format: &String| Secret::new(format.replace("{secret}", secret.expose()));
+        let headers = self.present.iter();
+        headers
+            .map(|(name, format)| (name.clone(), fill(format)))
+            .collect()
+    }
+
+    /// The names of the headers that present a secret, and their format.
+    pub fn presentation(&self) -> &[(String, String)] {
+        &self.present
+    }
+
+    /// Headers to send with every request.
+    pub fn extra_headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// Whether a refresh token is dead once it was used.
+    pub fn single_use_refresh(&self) -> bool {
+        self.refresh.single_use
+    }
+
+    /// Whether a refresh whose answer was lost may be sent again.
+    pub fn forgives_retry(&self) -> bool {
+        self.refresh.forgives_retry
+    }
+
+    /// Whether a refresh gives a new refresh token.
+    pub fn rotates_refresh(&self) -> bool {
+        self.refresh.rotates
+    }
+
+    /// How long an old credential outlives its rotation.
+    pub fn overlap(&self) -> Option<Overlap> {
+        self.overlap
+    }
+
+    /// Where a person makes a new credential.
+    pub fn rotate_url(&self) -> Option<&str> {
+        self.rotate_url.as_deref()
+    }
+
+    /// How many rules the pack has of its own.
+    pub fn rule_count(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// What `answer` means.
+    pub fn classify(&self, answer: &Answer<'_>, context: &Context) -> Reading {
+        judge::judge(self, answer, context, None)
+    }
+
+    /// The same, with every rule that was tried, in order.
+    pub fn explain(&self, answer: &Answer<'_>, context: &Context) -> (Reading, Vec<Tried>) {
+        let mut tried = Vec::new();
+        let reading = judge::judge(self, answer, context, Some(&mut tried));
+        (reading, tried)
+    }
+
+    /// What it means that no answer came: nothing, of the credential.
+    pub fn no_answer(&self, why: &NoAnswer) -> Verdict {
+        let rule = match why {
+            NoAnswer::NotReached(_) => "not-reached",
+            NoAnswer::Lost(_) => "answer-lost",
+            NoAnswer::TimedOut(_) => "timed-out",
+        };
+        Verdict {
+            outcome: Outcome::UpstreamUnavailable,
+            evidence: Evidence::own(&format!("{}/{rule}", self.name), Basis::Inferred)
+                .detail(why.to_string()),
+        }
+    }
+
+    /// The pack itself, then the standards that it falls through to.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &Pack> {
+        std::iter::once(self).chain(self.standards.as_deref())
+    }
+}

@@ -1,0 +1,228 @@
+//! Words and phrases: how free text is compared.
+//!
+//! Providers write the same thing as `token_expired`, `TokenExpired`, `ExpiredToken` or "The token
+//! has expired." Text is therefore cut into lower-case words, at punctuation and at changes of
+//! case, and packs name phrases over words. [`super::statement`] decides which text counts.
+
+/// The most words that are kept of one answer; what follows tells nothing new.
+const WORDS_MAX: usize = 700;
+
+/// The most words that a `~` in a phrase skips.
+const GAP: usize = 4;
+
+/// The word that stands for the end of a sentence; no gap reaches across it.
+const STOP: &str = ".";
+
+/// Text as words, with sentence ends marked.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Words(Vec<String>);
+
+impl Words {
+    /// The words of `text`.
+    #[cfg(test)]
+    fn of(text: &str) -> Self {
+        let mut words = Self::default();
+        words.add(text);
+        words
+    }
+
+    /// Adds the words of one more sentence.
+    pub(super) fn add(&mut self, text: &str) {
+        let mut word = String::new();
+        let mut chars = text.chars().peekable();
+        // Letters of the word so far that are capitals without a small one after the first.
+        let mut capitals = 0_usize;
+        let mut before: Option<char> = None;
+        while let Some(c) = chars.next() {
+            if self.0.len() >= WORDS_MAX {
+                return;
+            }
+            if c == '\'' || c == '’' {
+                continue;
+            }
+            if !c.is_alphanumeric() {
+                self.push(&mut word);
+                capitals = 0;
+                before = None;
+                let ends = matches!(c, '.' | '!' | '?' | ';' | '。')
+                    && chars.peek().is_none_or(|next| next.is_whitespace());
+                if ends || c == '\n' {
+                    self.stop();
+                }
+                continue;
+            }
+            if c.is_uppercase() {
+                if before.is_some_and(char::is_lowercase) {
+                    self.push(&mut word);
+                    capitals = 0;
+                }
+                capitals += 1;
+            } else {
+                // `APIKey`: the last capital of a run of three begins the next word; `OAuth` stays.
+                if capitals >= 3 && c.is_lowercase() {
+                    if let Some(first) = word.pop() {
+                        self.push(&mut word);
+                        word.push(first);
+                    }
+                }
+                capitals = 0;
+            }
+            word.extend(c.to_lowercase());
+            before = Some(c);
+        }
+        self.push(&mut word);
+        self.stop();
+    }
+
+    fn push(&mut self, word: &mut String) {
+        if !word.is_empty() && self.0.len() < WORDS_MAX {
+            self.0.push(std::mem::take(word));
+        }
+        word.clear();
+    }
+
+    fn stop(&mut self) {
+        if self.0.last().is_some_and(|last| last != STOP) {
+            self.0.push(STOP.to_owned());
+        }
+    }
+}
+
+/// One word of a phrase. A `*` at either end stands for any letters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Piece {
+    Is(String),
+    Begins(String),
+    Ends(String),
+    Holds(String),
+    Gap,
+}
+
+impl Piece {
+    fn fits(&self, word: &str) -> bool {
+        match self {
+            Self::Is(text) => word == text,
+            Self::Begins(text) => word.starts_with(text.as_str()),
+            Self::Ends(text) => word.ends_with(text.as_str()),
+            Self::Holds(text) => word.contains(text.as_str()),
+            Self::Gap => false,
+        }
+    }
+}
+
+/// A sequence of words to look for: `token ~ expired`, `rate limit*`. `~` skips up to four words of
+/// one sentence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Phrase(Vec<Piece>);
+
+impl Phrase {
+    /// Reads a phrase; `None` if there is no word in it, or it begins or ends with a gap.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut pieces = Vec::new();
+        for part in text.to_lowercase().split_whitespace() {
+            let bare = part.trim_matches('*').to_owned();
+            if part == "~" {
+                pieces.push(Piece::Gap);
+            } else if bare.is_empty() || bare.chars().any(|c| !c.is_alphanumeric()) {
+                return None;
+            } else {
+                pieces.push(match (part.starts_with('*'), part.ends_with('*')) {
+                    (false, false) => Piece::Is(bare),
+                    (false, true) => Piece::Begins(bare),
+                    (true, false) => Piece::Ends(bare),
+                    (true, true) => Piece::Holds(bare),
+                });
+            }
+        }
+        let ends = [pieces.first(), pieces.last()];
+        let whole = ends.iter().all(|end| end.is_some_and(|p| *p != Piece::Gap));
+        whole.then_some(Self(pieces))
+    }
+
+    /// Whether the phrase occurs in `words`.
+    pub(super) fn occurs_in(&self, words: &Words) -> bool {
+        (0..words.0.len()).any(|from| fits_at(&self.0, words.0.get(from..).unwrap_or_default()))
+    }
+}
+
+fn fits_at(pieces: &[Piece], words: &[String]) -> bool {
+    let Some((piece, rest)) = pieces.split_first() else {
+        return true;
+    };
+    if *piece != Piece::Gap {
+        return words
+            .split_first()
+            .is_some_and(|(word, after)| piece.fits(word) && fits_at(rest, after));
+    }
+    let mut words = words;
+    for _ in 0..=GAP {
+        if fits_at(rest, words) {
+            return true;
+        }
+        match words.split_first() {
+            Some((word, after)) if word != STOP => words = after,
+            _ => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_thing_is_the_same_words_however_it_is_written() {
+        for text in [
+            "EXPIRED_ACCESS_TOKEN",
+            "ExpiredAccessToken",
+            "expired access-token",
+        ] {
+            assert_eq!(Words::of(text).0, ["expired", "access", "token", "."]);
+        }
+        assert_eq!(Words::of("APIKeyInvalid").0, ["api", "key", "invalid", "."]);
+        assert_eq!(
+            Words::of("The OAuth token").0,
+            ["the", "oauth", "token", "."]
+        );
+        assert_eq!(Words::of("hasn't.").0, ["hasnt", "."]);
+        assert_eq!(Words::of("v1.2 is").0, ["v1", "2", "is", "."]);
+    }
+
+    #[test]
+    fn a_gap_stays_inside_its_sentence() {
+        let phrase = Phrase::parse("token ~ expired").unwrap();
+        assert!(phrase.occurs_in(&Words::of("The access token you sent has expired.")));
+        assert!(phrase.occurs_in(&Words::of("token expired")));
+        assert!(!phrase.occurs_in(&Words::of("Send a token. The coupon expired.")));
+        assert!(!phrase.occurs_in(&Words::of("token a b c d e expired")));
+    }
+
+    #[test]
+    fn a_star_stands_for_the_rest_of_a_word() {
+        assert!(
+            Phrase::parse("permission*")
+                .unwrap()
+                .occurs_in(&Words::of("Permissions!"))
+        );
+        assert!(
+            Phrase::parse("*过期*")
+                .unwrap()
+                .occurs_in(&Words::of("令牌已过期了"))
+        );
+        assert!(
+            !Phrase::parse("sso")
+                .unwrap()
+                .occurs_in(&Words::of("association"))
+        );
+        assert_eq!(Phrase::parse("~ x"), None);
+        assert_eq!(Phrase::parse("a_b"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_becomes_a_bounded_number_of_words(text in "\\PC{0,4000}") {
+            proptest::prop_assert!(Words::of(&text).0.len() <= 2 * WORDS_MAX);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Where in an answer something stands: a scope, a wait, a code, an expiry.
+
+use super::json::{Pointer, scalar};
+use super::moment::Form;
+use super::phrase::Phrase;
+use super::seen::Seen;
+use crate::lane::{ExpirySource, Wall};
+use crate::plain::Plain;
+
+/// The most scope names taken from one answer.
+const SCOPES_MAX: usize = 32;
+
+/// Where a text is found.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Spot {
+    /// In a header.
+    Header(String),
+    /// At a JSON pointer.
+    Json(Pointer),
+    /// In a form field.
+    Form(String),
+    /// In an XML element, by the tail of its path.
+    Xml(String),
+    /// In a parameter of a challenge.
+    Challenge(String),
+    /// In the body, behind one of these texts (lower-case), to the end of the sentence.
+    After(Vec<String>),
+    /// The words of the body that begin so.
+    Begins(String),
+    /// Nowhere: the provider's documentation says it.
+    Fixed(String),
+}
+
+/// A spot and how what stands there is written.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Place {
+    /// Where.
+    pub(super) spot: Spot,
+    /// How a moment there is written.
+    pub(super) form: Form,
+    /// Only if the answer says this; empty means always.
+    pub(super) when_says: Vec<Phrase>,
+}
+
+impl Place {
+    /// The texts that stand there; several where a list does.
+    fn texts(&self, seen: &Seen<'_>) -> Vec<String> {
+        if !self.when_says.is_empty() && !self.when_says.iter().any(|p| seen.statement().says(p)) {
+            return Vec::new();
+        }
+        match &self.spot {
+            Spot::Header(name) => seen.header_lines(name).map(str::to_owned).collect(),
+            Spot::Json(pointer) => {
+                let Some(root) = seen.json() else {
+                    return Vec::new();
+                };
+                let flat = pointer.find(root).into_iter().flat_map(|value| {
+                    let list = value.as_array().map(Vec::as_slice);
+                    list.unwrap_or(std::slice::from_ref(value))
+                });
+                flat.filter_map(scalar).take(SCOPES_MAX).collect()
+            }
+            Spot::Form(name) => {
+                let of_name = seen.form().iter().filter(|(key, _)| key == name);
+                of_name.map(|(_, value)| value.clone()).collect()
+            }
+            Spot::Xml(tail) => {
+                let there = seen.leaves().iter().filter(|leaf| leaf.is_at(tail));
+                there.map(|leaf| leaf.text.clone()).collect()
+            }
+            Spot::Challenge(name) => {
+                let values = seen.challenges().iter().filter_map(|c| c.param(name));
+                values.map(str::to_owned).collect()
+            }
+            Spot::After(marks) => {
+                let found = marks.iter().find_map(|mark| behind(seen, mark));
+                found.into_iter().collect()
+            }
+            Spot::Begins(start) => beginning_with(seen.text(), start),
+            Spot::Fixed(text) => vec![text.clone()],
+        }
+    }
+
+    /// The first text there.
+    pub(super) fn text(&self, seen: &Seen<'_>) -> Option<String> {
+        let found = self
+            .texts(seen)
+            .into_iter()
+            .map(|text| text.trim().to_owned());
+        found.into_iter().find(|text| !text.is_empty())
+    }
+
+    /// The names that stand there.
+    pub(super) fn names(&self, seen: &Seen<'_>) -> Vec<Plain> {
+        let mut names = Vec::new();
+        for text in self.texts(seen) {
+            // Names that hold spaces are separated by commas.
+            let listed = text.contains([',', ';']);
+            for part in text.split(|c: char| {
+                if listed {
+                    ",;".contains(c)
+                } else {
+                    c.is_whitespace()
+                }
+            }) {
+                let name = part
+                    .trim()
+                    .trim_matches(|c: char| "'\"`.()[]".contains(c))
+                    .trim();
+                if !name.is_empty() && names.len() < SCOPES_MAX {
+                    let name = Plain::new(name);
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+            }
+        }
+        names
+    }
+
+    /// Whether a list stands there, be it empty.
+    pub(super) fn exists(&self, seen: &Seen<'_>) -> bool {
+        match &self.spot {
+            Spot::Header(name) => seen.header(name).is_some(),
+            Spot::Json(pointer) => seen
+                .json()
+                .is_some_and(|root| !pointer.find(root).is_empty()),
+            _ => !self.texts(seen).is_empty(),
+        }
+    }
+
+    /// The moment that is written there; `now` is where waits begin.
+    pub(super) fn moment(&self, seen: &Seen<'_>, now: Wall) -> Option<Wall> {
+        let texts = self.texts(seen);
+        texts.iter().find_map(|text| self.form.read(text, now))
+    }
+
+    /// What an expiry found here rests on.
+    pub(super) const fn source(&self) -> ExpirySource {
+        match self.spot {
+            Spot::Header(_) | Spot::Challenge(_) => ExpirySource::ResponseHeader,
+            _ => ExpirySource::ProbeBody,
+        }
+    }
+
+    /// Whether it lies in the body.
+    pub(super) const fn in_body(&self) -> bool {
+        !matches!(self.spot, Spot::Header(_) | Spot::Challenge(_))
+    }
+}
+
+/// The text behind `mark`: inside brackets or quotes if it begins with one, else to the end of the
+/// sentence or string.
+fn behind(seen: &Seen<'_>, mark: &str) -> Option<String> {
+    let at = seen.lower().find(mark)?;
+    // Lower case can differ in length from the original; where it does, the lower case serves.
+    let whole = if seen.lower().len() == seen.text().len() {
+        seen.text()
+    } else {
+        seen.lower()
+    };
+    let rest = whole
+        .get(at + mark.len()..)?
+        .trim_start_matches([' ', ':', '=']);
+    let close = match rest.chars().next()? {
+        '(' => Some(')'),
+        '[' => Some(']'),
+        '\'' => Some('\''),
+        '`' => Some('`'),
+        '"' => Some('"'),
+        _ => None,
+    };
+    if let Some(close) = close {
+        let (inside, _) = rest.get(1..)?.split_once(close)?;
+        return Some(inside.to_owned());
+    }
+    let end = rest.char_indices().find(|(at, c)| {
+        let next = rest.get(at + c.len_utf8()..).and_then(|t| t.chars().next());
+        matches!(c, '"' | '\\' | '\n' | '<' | ')' | ']')
+            || (matches!(c, '.' | ';') && next.is_none_or(|n| n.is_whitespace() || n == '"'))
+    });
+    let inside = rest.get(..end.map_or(rest.len(), |(at, _)| at))?;
+    Some(inside.chars().take(400).collect())
+}
+
+fn beginning_with(text: &str, start: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(start) {
+        let before = rest.get(..at).and_then(|head| head.chars().next_back());
+        let tail = rest.get(at..).unwrap_or_default();
+        let end = tail.find(|c| !is_part(c)).unwrap_or(tail.len());
+        let (word, after) = tail.split_at(end.max(start.len()));
+        if !before.is_some_and(is_part) && found.len() < SCOPES_MAX {
+            found.push(word.trim_end_matches('.').to_owned());
+        }
+        rest = after;
+    }
+    found
+}
