@@ -102,7 +102,7 @@ pub async fn tell(spec: &AlertSpec, alert: &Alert, http: &Http) -> Delivery {
 
 async fn once(channel: &AlertChannel, body: &str, http: &Http) -> Result<(), Plain> {
     match channel {
-        AlertChannel::Command { argv, timeout } => command::run(argv, *timeout, body).await,
+        AlertChannel::Command { argv, timeout } => command::run(argv, *timeout, body.as_bytes()).await,
         AlertChannel::Webhook { url, timeout } => webhook::post(http, url, *timeout, body).await,
     }
 }

@@ -132,19 +132,20 @@ fn start(
                 return;
             }
         };
-        let (engine, handle) = Engine::new(made.setup);
-        runtime.block_on(async move {
-            if let Err(error) = listen(&made.socket, handle.clone()) {
+        let Made { setup, socket, sandbox } = made;
+        let (engine, handle) = Engine::new(setup);
+        runtime.block_on(async {
+            if let Err(error) = listen(&socket, handle.clone()) {
                 tracing::warn!(%error, "other processes cannot ask this engine");
             }
             let _heard = ready.send(Ok(handle));
             engine.run(stopped).await;
-            if let Some(sandbox) = made.sandbox {
+            if let Some(sandbox) = sandbox {
                 sandbox.stop().await;
             }
         });
         // A socket that nobody listens at would only confuse those who ask.
-        let _gone = std::fs::remove_file(&made.socket);
+        let _gone = std::fs::remove_file(&socket);
         runtime.shutdown_background();
         drop(ending);
     };

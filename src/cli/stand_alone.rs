@@ -45,13 +45,32 @@ pub(super) async fn told_to_stop() -> Result<(), Failure> {
     Ok(())
 }
 
-/// `lanewatch classify`: answers in, judgements out.
+/// `lanewatch classify`: answers in, judgements out. Unreadable lines are said in place, and in the
+/// exit code.
 pub(super) fn classify(
     explain: bool,
     packs: Option<&Path>,
     out: &mut impl Write,
 ) -> Result<u8, Failure> {
     let catalog = load::catalog(packs)?;
-    classify::run(io::stdin().lock(), out, &catalog, explain).map_err(Failure::output)?;
-    Ok(0)
+    let now = clock::now().wall;
+    let summary = classify::run(io::stdin().lock(), out, &catalog, explain, now);
+    let unreadable = summary.map_err(Failure::output)?.unreadable;
+    Ok(if unreadable == 0 { 0 } else { Kind::Usage.code() })
+}
+
+/// `lanewatch providers`: what the packs know, or whether their own tests pass.
+pub(super) fn providers(
+    name: Option<&str>,
+    test: bool,
+    packs: Option<&Path>,
+    out: &mut impl Write,
+) -> Result<u8, Failure> {
+    let catalog = load::catalog(packs)?;
+    let good = match (test, name) {
+        (true, _) => providers::test(&catalog, out).map(|failed| failed == 0),
+        (false, Some(name)) => providers::show(&catalog, name, out),
+        (false, None) => providers::list(&catalog, out).map(|()| true),
+    };
+    Ok(if good.map_err(Failure::output)? { 0 } else { Kind::Failing.code() })
 }
