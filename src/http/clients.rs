@@ -7,8 +7,9 @@ use super::Call;
 use reqwest::{Certificate, Client, Method, redirect};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 /// Idle connections kept to one host, by clients that keep any.
@@ -36,8 +37,11 @@ struct Kind {
     keeps: bool,
 }
 
+/// A client that is being made, by the first who needs it, or has been.
+type Making = Arc<OnceCell<Client>>;
+
 #[derive(Default)]
-pub(super) struct Clients(Mutex<HashMap<Kind, Client>>);
+pub(super) struct Clients(Mutex<HashMap<Kind, Making>>);
 
 impl Clients {
     /// The client for a call, or a sentence on why there is none.
@@ -56,24 +60,26 @@ impl Clients {
             direct: is_this_machine(&call.url),
             keeps: matches!(call.method, Method::GET | Method::HEAD),
         };
-        if let Some(client) = self.lock().get(&kind) {
-            return Ok(client.clone());
+        let making = self.making(&kind);
+        let client = making.get_or_try_init(|| async {
+            let built = tokio::task::spawn_blocking(move || build(&kind)).await;
+            built.map_err(|_| "lanewatch is stopping".to_owned())?
+        });
+        client.await.cloned()
+    }
+
+    fn making(&self, kind: &Kind) -> Making {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(making) = clients.get(kind) {
+            return Arc::clone(making);
         }
-        let wanted = kind.clone();
-        let built = tokio::task::spawn_blocking(move || build(&wanted)).await;
-        let client = built.map_err(|_| "lanewatch is stopping".to_owned())??;
-        let mut clients = self.lock();
         if let Trust::AndFile(renewed, ..) = &kind.trust {
             clients.retain(|old, _| match &old.trust {
                 Trust::AndFile(file, ..) => file != renewed || old.trust == kind.trust,
                 Trust::Nobody | Trust::System => true,
             });
         }
-        Ok(clients.entry(kind).or_insert(client).clone())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Kind, Client>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Arc::clone(clients.entry(kind.clone()).or_default())
     }
 }
 

@@ -91,14 +91,18 @@ pub(super) fn json<T: DeserializeOwned>(answer: &OwnedAnswer) -> Option<T> {
 
 /// Lets a 404 through that speaks of the record itself: its newest version is deleted, or it was
 /// never written. Another one says that there is no such engine, or comes from another server.
-pub(super) fn unwritten(answer: OwnedAnswer, place: &Plain) -> Result<OwnedAnswer, StoreError> {
+pub(super) fn unwritten(
+    answer: OwnedAnswer,
+    place: &Plain,
+    token: &Secret,
+) -> Result<OwnedAnswer, StoreError> {
     if envelope(&answer).is_some() {
         return Ok(answer);
     }
     match errors(&answer) {
         Some(errors) if errors.is_empty() => Ok(answer),
         Some(errors) => {
-            let said = without(&errors.join("; "), []);
+            let said = without(&errors.join("; "), [token]);
             Err(StoreError::NotFound(Plain::new(&format!(
                 "{place}: {said}"
             ))))

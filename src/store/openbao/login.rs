@@ -47,8 +47,11 @@ struct Token {
 
 impl OpenBao {
     /// Sends the call with a token that is good, as far as can be known, and answers everything but a
-    /// 403, which is explained.
-    pub(super) async fn ask(&self, call: impl Fn() -> Call) -> Result<OwnedAnswer, StoreError> {
+    /// 403, which is explained. The token comes back too, to be cut out of whatever the answer says.
+    pub(super) async fn ask(
+        &self,
+        call: impl Fn() -> Call,
+    ) -> Result<(OwnedAnswer, Secret), StoreError> {
         let token = self.token(None).await?;
         let first = call();
         let changes = first.method != Method::GET;
@@ -61,7 +64,7 @@ impl OpenBao {
         };
         let answer = self.send(first, Some(&token.text)).await.map_err(sent)?;
         if answer.status != 403 {
-            return Ok(answer);
+            return Ok((answer, token.text));
         }
         if self.is_alive(&token).await? {
             return Err(denied(&answer, &token));
@@ -70,7 +73,7 @@ impl OpenBao {
         let answer = self.send(call(), Some(&next.text)).await.map_err(sent)?;
         match answer.status {
             403 => Err(denied(&answer, &next)),
-            _ => Ok(answer),
+            _ => Ok((answer, next.text)),
         }
     }
 

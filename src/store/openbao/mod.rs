@@ -101,13 +101,13 @@ impl OpenBao {
         let url = self.kv(source)?;
         let call =
             || Call::new(Method::POST, url.clone(), self.spec.timeout).body(JSON, body.clone());
-        let answer = self.ask(call).await?;
+        let (answer, token) = self.ask(call).await?;
         let written = match answer.status {
             200 => Written::read(&answer).map(mark),
             400 if answer::says(&answer, "check-and-set parameter did not match") => {
                 Err(StoreError::Conflict)
             }
-            _ => Err(refusal(&answer, fields.values())),
+            _ => Err(refusal(&answer, fields.values().chain([&token]))),
         };
         written.map_err(StoreError::after_sending)
     }
@@ -137,11 +137,11 @@ impl OpenBao {
     async fn fetch(&self, source: &Source) -> Result<OwnedAnswer, StoreError> {
         let url = self.kv(source)?;
         let call = || Call::new(Method::GET, url.clone(), self.spec.timeout);
-        let answer = self.ask(call).await?;
+        let (answer, token) = self.ask(call).await?;
         match answer.status {
             200 => Ok(answer),
-            404 => unwritten(answer, &self.shown(source)),
-            _ => Err(refusal(&answer, [])),
+            404 => unwritten(answer, &self.shown(source), &token),
+            _ => Err(refusal(&answer, [&token])),
         }
     }
 

@@ -1,0 +1,61 @@
+//! A server's process: ended when its handle is dropped, however the test ends.
+
+use std::process::{Child, Command};
+use std::time::Duration;
+
+/// How long a server may take to become ready. Generous, since a busy machine is not a failure.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A running server.
+pub(crate) struct Process {
+    child: Child,
+    name: &'static str,
+}
+
+impl Process {
+    pub(crate) fn start(name: &'static str, command: &mut Command, install: &str) -> Self {
+        let started = command.spawn();
+        let child =
+            started.unwrap_or_else(|error| panic!("cannot start {name} ({error}): {install}"));
+        Self { child, name }
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Asks `is_ready` until it says so. False if the process ends first.
+    pub(crate) async fn ready(&mut self, is_ready: impl AsyncFn() -> bool) -> bool {
+        let asked = tokio::time::timeout(READY_WITHIN, async {
+            while !is_ready().await {
+                if self.has_ended() {
+                    return false;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            true
+        });
+        match asked.await {
+            Ok(ready) => ready,
+            Err(_) => panic!("{} was not ready within {READY_WITHIN:?}", self.name),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error says that it has ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
