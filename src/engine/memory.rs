@@ -20,9 +20,9 @@ const FINGERPRINTS_A_LANE: usize = 4;
 
 /// Everything that is remembered.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Memories {
+pub(super) struct Memories {
     /// The audit's last record that is part of this.
-    pub seq: u64,
+    pub(super) seq: u64,
     /// By lane.
     #[serde(default)]
     lanes: BTreeMap<LaneName, LaneMemory>,
@@ -38,9 +38,14 @@ struct LaneMemory {
 }
 
 impl Memories {
+    /// Nothing is remembered, and whatever the audit has up to `seq` is not to be remembered.
+    pub(super) fn from(seq: u64) -> Self {
+        Self { seq, lanes: BTreeMap::new() }
+    }
+
     /// Reads the file; a missing one is an empty memory, and so is one that makes no sense, with
     /// the reason.
-    pub fn load(file: &Path) -> (Self, Option<Plain>) {
+    pub(super) fn load(file: &Path) -> (Self, Option<Plain>) {
         match std::fs::read(file) {
             Ok(bytes) => match serde_json::from_slice(&bytes) {
                 Ok(memories) => (memories, None),
@@ -55,7 +60,7 @@ impl Memories {
     }
 
     /// Takes in what the audit has after [`Self::seq`].
-    pub fn catch_up(&mut self, records: &[AuditRecord]) {
+    pub(super) fn catch_up(&mut self, records: &[AuditRecord]) {
         for record in records {
             if record.seq <= self.seq {
                 continue;
@@ -99,7 +104,7 @@ impl Memories {
     }
 
     /// What one lane left.
-    pub fn lane(&self, name: &LaneName) -> Memory {
+    pub(super) fn lane(&self, name: &LaneName) -> Memory {
         self.lanes
             .get(name)
             .map(|lane| lane.memory.clone())
@@ -107,14 +112,14 @@ impl Memories {
     }
 
     /// What is known of a fingerprint of one lane.
-    pub fn history(&self, name: &LaneName, fingerprint: Fingerprint) -> Option<History> {
+    pub(super) fn history(&self, name: &LaneName, fingerprint: Fingerprint) -> Option<History> {
         let lane = self.lanes.get(name)?;
         let found = lane.histories.iter().find(|(of, _)| *of == fingerprint);
         found.map(|(_, history)| history.clone())
     }
 
     /// Takes what a lane has to remember now.
-    pub fn note(&mut self, name: &LaneName, memory: Memory, seen: Option<(Fingerprint, History)>) {
+    pub(super) fn note(&mut self, name: &LaneName, memory: Memory, seen: Option<(Fingerprint, History)>) {
         let lane = self.lanes.entry(name.clone()).or_default();
         lane.memory = memory;
         if let Some((fingerprint, history)) = seen {
@@ -127,7 +132,7 @@ impl Memories {
     }
 
     /// Forgets lanes that nobody asks for, unless a person has still to look at them.
-    pub fn prune(&mut self, known: &HashMap<LaneName, usize>) {
+    pub(super) fn prune(&mut self, known: &HashMap<LaneName, usize>) {
         self.lanes.retain(|name, lane| {
             known.contains_key(name)
                 || lane.memory.hold.is_some()
@@ -139,7 +144,7 @@ impl Memories {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn save(&self, file: &Path) -> io::Result<()> {
+    pub(super) fn save(&self, file: &Path) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
         let fresh = file.with_extension("new");
         let mut out = std::fs::OpenOptions::new()

@@ -126,7 +126,7 @@ impl Setup {
     /// The same, with lanes that remember nothing of former runs.
     #[must_use]
     pub fn forgetting(mut self) -> Self {
-        self.memories = Memories { seq: self.journal.last_seq(), ..Memories::default() };
+        self.memories = Memories::from(self.journal.last_seq());
         self
     }
 
