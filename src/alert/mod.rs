@@ -12,8 +12,8 @@
 mod command;
 mod webhook;
 
-use crate::lane::{AlertLevel, Generation, LaneName, Outcome, Wall, Word};
 use crate::http::Http;
+use crate::lane::{AlertLevel, Generation, LaneName, Outcome, Wall, Word};
 use crate::manifest::{AlertChannel, AlertSpec};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
@@ -102,7 +102,9 @@ pub async fn tell(spec: &AlertSpec, alert: &Alert, http: &Http) -> Delivery {
 
 async fn once(channel: &AlertChannel, body: &str, http: &Http) -> Result<(), Plain> {
     match channel {
-        AlertChannel::Command { argv, timeout } => command::run(argv, *timeout, body.as_bytes()).await,
+        AlertChannel::Command { argv, timeout } => {
+            command::run(argv, *timeout, body.as_bytes()).await
+        }
         AlertChannel::Webhook { url, timeout } => webhook::post(http, url, *timeout, body).await,
     }
 }

@@ -16,7 +16,10 @@ pub(super) async fn post(
 ) -> Result<(), Plain> {
     let call = Call::new(Method::POST, url.clone(), timeout)
         .body("application/json", Secret::new(body.to_owned()));
-    let answer = http.exchange(call).await.map_err(|why| Plain::new(&why.to_string()))?;
+    let answer = http
+        .exchange(call)
+        .await
+        .map_err(|why| Plain::new(&why.to_string()))?;
     match answer.status {
         200..300 => Ok(()),
         status @ 300..400 => Err(format!("answered {status}: redirects are not followed").into()),
@@ -88,7 +91,9 @@ pub(super) mod tests {
             .await
             .unwrap_err();
         drop(silent);
-        let gone = post(&Http::new(), &silent_url, LONG, "{}").await.unwrap_err();
+        let gone = post(&Http::new(), &silent_url, LONG, "{}")
+            .await
+            .unwrap_err();
         let refusing = serve(Router::new()).await;
         let refused = post(&Http::new(), &refusing, LONG, "{}").await.unwrap_err();
         assert_eq!(late.as_str(), "no answer within 50 ms");

@@ -32,7 +32,13 @@ pub struct Args {
 #[derive(clap::Args, Clone, Debug)]
 pub struct ScreenArgs {
     /// dark, light, mono, or a theme file.
-    #[arg(long, global = true, value_name = "NAME|FILE", default_value = "dark", help_heading = "Screen")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME|FILE",
+        default_value = "dark",
+        help_heading = "Screen"
+    )]
     pub theme: String,
     /// Whether to use colours.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Screen")]

@@ -10,7 +10,9 @@ use std::io::{self, Write};
 
 /// The account that asks, as the audit will name it.
 pub(super) fn operator() -> Actor {
-    let name = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let name = ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
     let uid = rustix::process::getuid().as_raw();
     Actor::Operator(Plain::new(&name.unwrap_or_else(|| format!("uid {uid}"))))
 }
@@ -34,44 +36,75 @@ pub(super) fn pause(
         Some(text) => match humantime::parse_duration(&text) {
             Ok(span) if !span.is_zero() => Some(clock::now().wall.plus(span)),
             _ => {
-                return Err(Failure::new(Kind::Usage, format!("{text:?} is no duration"))
-                    .hint("write it like 30m or 2h"));
+                return Err(
+                    Failure::new(Kind::Usage, format!("{text:?} is no duration"))
+                        .hint("write it like 30m or 2h"),
+                );
             }
         },
     };
-    send(target, Verb::Pause { reason: reason.into(), until }, out)
+    send(
+        target,
+        Verb::Pause {
+            reason: reason.into(),
+            until,
+        },
+        out,
+    )
 }
 
 pub(super) fn resume(target: &Target, reason: String, out: &mut impl Write) -> Result<u8, Failure> {
-    send(target, Verb::Resume { reason: reason.into() }, out)
+    send(
+        target,
+        Verb::Resume {
+            reason: reason.into(),
+        },
+        out,
+    )
 }
 
-pub(super) fn release(target: &Target, reason: String, out: &mut impl Write) -> Result<u8, Failure> {
-    send(target, Verb::Release { reason: reason.into() }, out)
+pub(super) fn release(
+    target: &Target,
+    reason: String,
+    out: &mut impl Write,
+) -> Result<u8, Failure> {
+    send(
+        target,
+        Verb::Release {
+            reason: reason.into(),
+        },
+        out,
+    )
 }
 
 fn send(target: &Target, verb: Verb, out: &mut impl Write) -> Result<u8, Failure> {
     let path = load::manifest_path(target.manifest.as_deref())?;
     let folder = StateFolder::of_manifest(&path)?;
     let lane = Plain::new(&target.lane);
-    let question = Question::Command(Command::Lane { lane, verb, by: operator() });
+    let question = Question::Command(Command::Lane {
+        lane,
+        verb,
+        by: operator(),
+    });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Kind::Internal, error))?;
-    let reply = runtime.block_on(ask_engine(&folder.socket(), &question)).map_err(|error| {
-        let none = matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-        );
-        let what = if none {
-            format!("no engine runs for {}", path.display())
-        } else {
-            format!("the engine for {} does not answer: {error}", path.display())
-        };
-        Failure::new(Kind::Unreachable, what)
-            .hint("start one with `lanewatch`, or `lanewatch run` without a screen")
-    })?;
+    let reply = runtime
+        .block_on(ask_engine(&folder.socket(), &question))
+        .map_err(|error| {
+            let none = matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            );
+            let what = if none {
+                format!("no engine runs for {}", path.display())
+            } else {
+                format!("the engine for {} does not answer: {error}", path.display())
+            };
+            Failure::new(Kind::Unreachable, what)
+                .hint("start one with `lanewatch`, or `lanewatch run` without a screen")
+        })?;
     match reply {
         Reply::Accepted(accepted) => {
             writeln!(out, "{}", accepted.note).map_err(Failure::output)?;
@@ -79,9 +112,10 @@ fn send(target: &Target, verb: Verb, out: &mut impl Write) -> Result<u8, Failure
         }
         Reply::Refused(refusal @ Refusal::NoSuchLane(_)) => Err(Failure::new(Kind::Usage, refusal)),
         Reply::Refused(refusal) => Err(Failure::new(Kind::Failing, refusal)),
-        Reply::Status { .. } | Reply::Confused(_) => {
-            Err(Failure::new(Kind::Internal, "the engine's answer makes no sense")
-                .hint("it may be another version of lanewatch"))
-        }
+        Reply::Status { .. } | Reply::Confused(_) => Err(Failure::new(
+            Kind::Internal,
+            "the engine's answer makes no sense",
+        )
+        .hint("it may be another version of lanewatch")),
     }
 }

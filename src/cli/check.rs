@@ -20,7 +20,11 @@ pub(super) fn check(path: &Path, json: bool, out: &mut impl Write) -> Result<u8,
     let known = know(path)?;
     let code = known.code();
     if json {
-        let checked = Checked { ok: code == 0, from: known.from, lanes: &known.lanes };
+        let checked = Checked {
+            ok: code == 0,
+            from: known.from,
+            lanes: &known.lanes,
+        };
         serde_json::to_writer_pretty(&mut *out, &checked).map_err(|e| Failure::output(e.into()))?;
         writeln!(out).map_err(Failure::output)?;
     } else {

@@ -49,7 +49,11 @@ pub struct Failure {
 impl Failure {
     /// A failure of that kind.
     pub fn new(kind: Kind, text: impl fmt::Display) -> Self {
-        Self { kind, text: text.to_string(), hint: None }
+        Self {
+            kind,
+            text: text.to_string(),
+            hint: None,
+        }
     }
 
     /// The same, and what to do about it.

@@ -13,14 +13,21 @@ pub(super) fn init(file: &Path, out: &mut impl Write) -> Result<u8, Failure> {
     let made = OpenOptions::new().write(true).create_new(true).open(file);
     match made.and_then(|mut made| made.write_all(FIRST.as_bytes())) {
         Ok(()) => {
-            writeln!(out, "wrote {shown}: edit it, then run `lanewatch check {shown}`")
-                .map_err(Failure::output)?;
+            writeln!(
+                out,
+                "wrote {shown}: edit it, then run `lanewatch check {shown}`"
+            )
+            .map_err(Failure::output)?;
             Ok(0)
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(Failure::new(Kind::Usage, format!("{shown} is there already"))
-                .hint("name another file"))
-        }
-        Err(error) => Err(Failure::new(Kind::Usage, format!("{shown} cannot be written: {error}"))),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Failure::new(
+            Kind::Usage,
+            format!("{shown} is there already"),
+        )
+        .hint("name another file")),
+        Err(error) => Err(Failure::new(
+            Kind::Usage,
+            format!("{shown} cannot be written: {error}"),
+        )),
     }
 }

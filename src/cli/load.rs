@@ -20,9 +20,10 @@ pub(super) fn manifest_path(named: Option<&Path>) -> Result<PathBuf, Failure> {
     match home {
         _ if here.exists() => Ok(here),
         Ok(home) if home.exists() => Ok(home),
-        _ => Err(Failure::new(Kind::Usage, "no manifest: there is no lanes.toml here").hint(
-            "name one, write a first one with `lanewatch init`, or see `lanewatch demo`",
-        )),
+        _ => Err(
+            Failure::new(Kind::Usage, "no manifest: there is no lanes.toml here")
+                .hint("name one, write a first one with `lanewatch init`, or see `lanewatch demo`"),
+        ),
     }
 }
 
@@ -31,9 +32,9 @@ pub(super) fn catalog(folder: Option<&Path>) -> Result<Catalog, Failure> {
     let builtin = Catalog::builtin();
     match folder {
         None => Ok(builtin),
-        Some(folder) => {
-            builtin.with_folder(folder).map_err(|mistakes| Failure::new(Kind::Usage, mistakes))
-        }
+        Some(folder) => builtin
+            .with_folder(folder)
+            .map_err(|mistakes| Failure::new(Kind::Usage, mistakes)),
     }
 }
 
@@ -58,8 +59,15 @@ pub(super) fn load(path: &Path, bindings: Bindings) -> Result<Loaded, Failure> {
             })
         })
     };
-    let reload = Reload { path: path.to_owned(), read: reader };
-    Ok(Loaded { manifest, catalog, reload })
+    let reload = Reload {
+        path: path.to_owned(),
+        read: reader,
+    };
+    Ok(Loaded {
+        manifest,
+        catalog,
+        reload,
+    })
 }
 
 fn read(path: &Path, bindings: &Bindings, catalog: &Catalog) -> Result<Manifest, ManifestError> {
@@ -71,5 +79,12 @@ fn read(path: &Path, bindings: &Bindings, catalog: &Catalog) -> Result<Manifest,
             single_use_refresh: pack.single_use_refresh(),
         })
     };
-    manifest::load(path, &Surroundings { bindings, provider: &facts, providers: &providers })
+    manifest::load(
+        path,
+        &Surroundings {
+            bindings,
+            provider: &facts,
+            providers: &providers,
+        },
+    )
 }

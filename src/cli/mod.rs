@@ -43,7 +43,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are errors to clap, and go where they belong.
             let _shown = error.print();
-            return ExitCode::from(if error.use_stderr() { Kind::Usage.code() } else { 0 });
+            return ExitCode::from(if error.use_stderr() {
+                Kind::Usage.code()
+            } else {
+                0
+            });
         }
     };
     let mut out = io::stdout().lock();
@@ -72,7 +76,11 @@ fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
         }
         Some(Verb::Refresh(target)) => ask::refresh(&target, out),
         Some(Verb::Rotate(target)) => ask::rotate(&target, out),
-        Some(Verb::Pause { target, reason, until }) => ask::pause(&target, reason, until, out),
+        Some(Verb::Pause {
+            target,
+            reason,
+            until,
+        }) => ask::pause(&target, reason, until, out),
         Some(Verb::Resume { target, reason }) => ask::resume(&target, reason, out),
         Some(Verb::Release { target, reason }) => ask::release(&target, reason, out),
         Some(Verb::Audit(verb)) => read_audit::run(verb, out),
@@ -89,7 +97,9 @@ fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
             Ok(0)
         }
         Some(Verb::Man) => {
-            clap_mangen::Man::new(Args::command()).render(out).map_err(Failure::output)?;
+            clap_mangen::Man::new(Args::command())
+                .render(out)
+                .map_err(Failure::output)?;
             Ok(0)
         }
     }

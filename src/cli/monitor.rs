@@ -46,7 +46,16 @@ pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
     let (setup, folder) = open(path)?;
     let _log = log_to(&folder);
     let socket = folder.socket();
-    watch(options, start(move |_| Ok(Made { setup, socket, sandbox: None }))?)
+    watch(
+        options,
+        start(move |_| {
+            Ok(Made {
+                setup,
+                socket,
+                sandbox: None,
+            })
+        })?,
+    )
 }
 
 /// Watches the built-in sandbox.
@@ -75,13 +84,21 @@ fn make_demo(runtime: &Runtime, folder: StateFolder) -> Result<Made, Failure> {
         .block_on(Sandbox::start(clock, seed, folder.path()))
         .map_err(|error| internal(&error))?;
     let bindings: Bindings = sandbox.addresses().into_iter().collect();
-    let Loaded { manifest, catalog, reload } = load::load(&file, bindings)?;
+    let Loaded {
+        manifest,
+        catalog,
+        reload,
+    } = load::load(&file, bindings)?;
     let socket = folder.socket();
     let setup = Setup::open_locked(manifest, catalog, folder, lock)?
         .forgetting()
         .reloading(reload)
         .with_sandbox(sandbox.control());
-    Ok(Made { setup, socket, sandbox: Some(sandbox) })
+    Ok(Made {
+        setup,
+        socket,
+        sandbox: Some(sandbox),
+    })
 }
 
 /// Runs the engine without a screen until it is told to stop.
@@ -90,10 +107,20 @@ pub(super) fn headless(path: &Path, out: &mut impl Write) -> Result<u8, Failure>
     let _log = log_to(&folder);
     let socket = folder.socket();
     let shown = socket.display().to_string();
-    let running = start(move |_| Ok(Made { setup, socket, sandbox: None }))?;
-    writeln!(out, "running {}; `lanewatch status` asks at {shown}", path.display())
-        .and_then(|()| out.flush())
-        .map_err(Failure::output)?;
+    let running = start(move |_| {
+        Ok(Made {
+            setup,
+            socket,
+            sandbox: None,
+        })
+    })?;
+    writeln!(
+        out,
+        "running {}; `lanewatch status` asks at {shown}",
+        path.display()
+    )
+    .and_then(|()| out.flush())
+    .map_err(Failure::output)?;
     let waited = current_thread()?.block_on(super::stand_alone::told_to_stop());
     running.stop.cancel();
     wait_for(&running);
@@ -101,7 +128,11 @@ pub(super) fn headless(path: &Path, out: &mut impl Write) -> Result<u8, Failure>
 }
 
 fn open(path: &Path) -> Result<(Setup, StateFolder), Failure> {
-    let Loaded { manifest, catalog, reload } = load::load(path, Bindings::default())?;
+    let Loaded {
+        manifest,
+        catalog,
+        reload,
+    } = load::load(path, Bindings::default())?;
     let folder = StateFolder::of_manifest(path)?;
     let setup = Setup::open(manifest, catalog, folder.clone())?.reloading(reload);
     Ok((setup, folder))
@@ -123,7 +154,8 @@ fn start(
     let (ready, made) = mpsc::channel();
     let (ending, ended) = mpsc::channel();
     let body = move || {
-        let prepared = current_thread().and_then(|runtime| make(&runtime).map(|made| (runtime, made)));
+        let prepared =
+            current_thread().and_then(|runtime| make(&runtime).map(|made| (runtime, made)));
         let (runtime, made) = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
@@ -132,7 +164,11 @@ fn start(
                 return;
             }
         };
-        let Made { setup, socket, sandbox } = made;
+        let Made {
+            setup,
+            socket,
+            sandbox,
+        } = made;
         let (engine, handle) = Engine::new(setup);
         runtime.block_on(async {
             if let Err(error) = listen(&socket, handle.clone()) {
@@ -156,7 +192,11 @@ fn start(
     let handle = made
         .recv()
         .unwrap_or_else(|_| Err(Failure::new(Kind::Internal, "the engine did not start")))?;
-    Ok(Running { handle, stop, ended })
+    Ok(Running {
+        handle,
+        stop,
+        ended,
+    })
 }
 
 fn wait_for(running: &Running) {
@@ -166,7 +206,10 @@ fn wait_for(running: &Running) {
 
 fn watch(options: ScreenOptions, running: Running) -> Result<u8, Failure> {
     let internal = |error: String| Failure::new(Kind::Internal, error);
-    let updates = running.handle.subscribe().map_err(|error| internal(error.to_string()))?;
+    let updates = running
+        .handle
+        .subscribe()
+        .map_err(|error| internal(error.to_string()))?;
     let screen = crate::tui::run(options, running.handle.clone(), updates, clock::now);
     let exit = current_thread()?.block_on(screen);
     running.stop.cancel();
@@ -186,7 +229,9 @@ fn options(args: &ScreenArgs) -> Result<ScreenOptions, Failure> {
                     .hint("name dark, light, mono, or a theme file")
             })?;
             Theme::parse(&text).map_err(|mistakes| {
-                let lines = mistakes.iter().map(|mistake| format!("{}:{mistake}", args.theme));
+                let lines = mistakes
+                    .iter()
+                    .map(|mistake| format!("{}:{mistake}", args.theme));
                 Failure::new(Kind::Usage, lines.collect::<Vec<_>>().join("\n"))
             })?
         }

@@ -34,7 +34,9 @@ pub(super) struct Known {
 
 /// Asks the running engine, or proves every lane once.
 pub(super) fn know(path: &Path) -> Result<Known, Failure> {
-    let Loaded { manifest, catalog, .. } = load::load(path, Bindings::default())?;
+    let Loaded {
+        manifest, catalog, ..
+    } = load::load(path, Bindings::default())?;
     let folder = StateFolder::of_manifest(path)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -45,18 +47,30 @@ pub(super) fn know(path: &Path) -> Result<Known, Failure> {
         Err(StartError::State(StateError::Busy { pid })) => {
             let busy = |error: io::Error| {
                 let running = StateError::Busy { pid };
-                Failure::new(Kind::Unreachable, format!("{running}, but it does not answer: {error}"))
+                Failure::new(
+                    Kind::Unreachable,
+                    format!("{running}, but it does not answer: {error}"),
+                )
             };
-            match runtime.block_on(ask(&folder.socket(), &Question::Status)).map_err(busy)? {
-                Reply::Status { engine, lanes } => {
-                    Known { from: From::RunningEngine, engine, lanes }
-                }
+            match runtime
+                .block_on(ask(&folder.socket(), &Question::Status))
+                .map_err(busy)?
+            {
+                Reply::Status { engine, lanes } => Known {
+                    from: From::RunningEngine,
+                    engine,
+                    lanes,
+                },
                 other => return Err(busy(io::Error::other(format!("it said {other:?}")))),
             }
         }
         Err(other) => return Err(other.into()),
     };
-    known.lanes.sort_by(|a, b| b.word.cmp(&a.word).then_with(|| a.info.name.cmp(&b.info.name)));
+    known.lanes.sort_by(|a, b| {
+        b.word
+            .cmp(&a.word)
+            .then_with(|| a.info.name.cmp(&b.info.name))
+    });
     Ok(known)
 }
 
@@ -70,10 +84,15 @@ async fn pass(setup: Setup) -> Result<Known, Failure> {
     stop.cancel();
     let ended = running.await;
     match (known, ended) {
-        (Some((engine, lanes)), Ok(())) => Ok(Known { from: From::OnePass, engine, lanes }),
-        (None, _) | (_, Err(_)) => {
-            Err(Failure::new(Kind::Internal, "the engine failed; its log says more"))
-        }
+        (Some((engine, lanes)), Ok(())) => Ok(Known {
+            from: From::OnePass,
+            engine,
+            lanes,
+        }),
+        (None, _) | (_, Err(_)) => Err(Failure::new(
+            Kind::Internal,
+            "the engine failed; its log says more",
+        )),
     }
 }
 
@@ -84,11 +103,19 @@ impl Known {
         if self.engine.audit_trouble.is_some() {
             return Kind::Audit.code();
         }
-        let failing = self.lanes.iter().filter(|lane| lane.gate != Gate::Open || lane.word.is_failing());
+        let failing = self
+            .lanes
+            .iter()
+            .filter(|lane| lane.gate != Gate::Open || lane.word.is_failing());
         let mut code = 0;
         for lane in failing {
             let store = lane.verdict.as_ref().map(|v| v.outcome) == Some(Outcome::StoreUnavailable);
-            let this = if store { Kind::Unreachable } else { Kind::Failing }.code();
+            let this = if store {
+                Kind::Unreachable
+            } else {
+                Kind::Failing
+            }
+            .code();
             // A lane that fails of itself is the news, even where a store is down as well.
             code = if code == 0 { this } else { code.min(this) };
         }

@@ -1,7 +1,7 @@
 //! Lanes as lines of text, for `check` and `status`.
 
-use crate::lane::{FindingLevel, Gate, LaneName, Now};
 use crate::engine::LaneView;
+use crate::lane::{FindingLevel, Gate, LaneName, Now};
 use crate::plain::Plain;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,10 +11,25 @@ use unicode_width::UnicodeWidthStr as _;
 /// A table with one line a lane, and below a lane that does not serve what stands against it.
 pub(super) fn table(out: &mut impl Write, lanes: &[Arc<LaneView>], now: Now) -> io::Result<()> {
     let name = |lane: &LaneView| lane.info.name.as_str().width();
-    let widest = lanes.iter().map(|lane| name(lane)).max().unwrap_or(0).clamp(4, 64);
-    writeln!(out, "{:11}  {:8}  {}  {:>8}  WHY", "STATE", "GATE", pad("LANE", widest), "EXPIRES")?;
+    let widest = lanes
+        .iter()
+        .map(|lane| name(lane))
+        .max()
+        .unwrap_or(0)
+        .clamp(4, 64);
+    writeln!(
+        out,
+        "{:11}  {:8}  {}  {:>8}  WHY",
+        "STATE",
+        "GATE",
+        pad("LANE", widest),
+        "EXPIRES"
+    )?;
     for lane in lanes {
-        let expiry = lane.credential.as_ref().and_then(|credential| credential.expiry);
+        let expiry = lane
+            .credential
+            .as_ref()
+            .and_then(|credential| credential.expiry);
         let expires = expiry.map_or_else(|| "—".into(), |expiry| until(expiry.at.since(now.wall)));
         let line = format!(
             "{:11}  {:8}  {}  {}  {}",
@@ -26,13 +41,20 @@ pub(super) fn table(out: &mut impl Write, lanes: &[Arc<LaneView>], now: Now) -> 
         );
         writeln!(out, "{}", line.trim_end())?;
         let serves = lane.gate == Gate::Open;
-        let notable = lane.findings.iter().filter(|finding| finding.level != FindingLevel::Pass);
+        let notable = lane
+            .findings
+            .iter()
+            .filter(|finding| finding.level != FindingLevel::Pass);
         for finding in notable.filter(|finding| !serves || finding.level == FindingLevel::Warn) {
             let level = match finding.level {
                 FindingLevel::Refuse => "refused",
                 FindingLevel::Warn | FindingLevel::Pass => "look at",
             };
-            writeln!(out, "{:11}  {level} {}: {}", "", finding.check, finding.text)?;
+            writeln!(
+                out,
+                "{:11}  {level} {}: {}",
+                "", finding.check, finding.text
+            )?;
         }
     }
     Ok(())
@@ -59,7 +81,9 @@ fn why(lane: &LaneView) -> String {
 
 /// One sentence at the end.
 pub(super) fn summary(lanes: &[Arc<LaneView>]) -> String {
-    let open = lanes.iter().filter(|lane| lane.gate == Gate::Open && !lane.word.is_failing());
+    let open = lanes
+        .iter()
+        .filter(|lane| lane.gate == Gate::Open && !lane.word.is_failing());
     let failing: Vec<&LaneName> = lanes
         .iter()
         .filter(|lane| lane.gate != Gate::Open || lane.word.is_failing())
@@ -67,7 +91,11 @@ pub(super) fn summary(lanes: &[Arc<LaneView>]) -> String {
         .collect();
     match failing.len() {
         0 => format!("all {} lanes serve", lanes.len()),
-        n => format!("{} of {} lanes serve; {n} do not", open.count(), lanes.len()),
+        n => format!(
+            "{} of {} lanes serve; {n} do not",
+            open.count(),
+            lanes.len()
+        ),
     }
 }
 

@@ -56,7 +56,11 @@ pub(super) fn classify(
     let now = clock::now().wall;
     let summary = classify::run(io::stdin().lock(), out, &catalog, explain, now);
     let unreadable = summary.map_err(Failure::output)?.unreadable;
-    Ok(if unreadable == 0 { 0 } else { Kind::Usage.code() })
+    Ok(if unreadable == 0 {
+        0
+    } else {
+        Kind::Usage.code()
+    })
 }
 
 /// `lanewatch providers`: what the packs know, or whether their own tests pass.
@@ -72,5 +76,9 @@ pub(super) fn providers(
         (false, Some(name)) => providers::show(&catalog, name, out),
         (false, None) => providers::list(&catalog, out).map(|()| true),
     };
-    Ok(if good.map_err(Failure::output)? { 0 } else { Kind::Failing.code() })
+    Ok(if good.map_err(Failure::output)? {
+        0
+    } else {
+        Kind::Failing.code()
+    })
 }

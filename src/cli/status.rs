@@ -24,7 +24,12 @@ pub(super) fn status(path: &Path, json: bool, out: &mut impl Write) -> Result<u8
     let now = clock::now();
     if json {
         let (from, engine, lanes) = (known.from, &known.engine, &known.lanes);
-        let status = Status { now: now.wall, from, engine, lanes };
+        let status = Status {
+            now: now.wall,
+            from,
+            engine,
+            lanes,
+        };
         serde_json::to_writer_pretty(&mut *out, &status).map_err(|e| Failure::output(e.into()))?;
         writeln!(out).map_err(Failure::output)?;
     } else {

@@ -40,7 +40,10 @@ struct LaneMemory {
 impl Memories {
     /// Nothing is remembered, and whatever the audit has up to `seq` is not to be remembered.
     pub(super) fn from(seq: u64) -> Self {
-        Self { seq, lanes: BTreeMap::new() }
+        Self {
+            seq,
+            lanes: BTreeMap::new(),
+        }
     }
 
     /// Reads the file; a missing one is an empty memory, and so is one that makes no sense, with
@@ -119,7 +122,12 @@ impl Memories {
     }
 
     /// Takes what a lane has to remember now.
-    pub(super) fn note(&mut self, name: &LaneName, memory: Memory, seen: Option<(Fingerprint, History)>) {
+    pub(super) fn note(
+        &mut self,
+        name: &LaneName,
+        memory: Memory,
+        seen: Option<(Fingerprint, History)>,
+    ) {
         let lane = self.lanes.entry(name.clone()).or_default();
         lane.memory = memory;
         if let Some((fingerprint, history)) = seen {
