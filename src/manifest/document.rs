@@ -148,7 +148,7 @@ fn document(
         path: path.to_owned(),
         title: title.ok()?,
         stores: std::mem::take(&mut read.stores),
-        lanes: lanes.entries.into_iter().map(Arc::new).collect(),
+        lanes: lanes.entries,
         alerts,
         packs,
         limits,
@@ -158,7 +158,7 @@ fn document(
 /// The lanes read so far, and where each name was first used.
 #[derive(Default)]
 struct Lanes {
-    entries: Vec<LaneEntry>,
+    entries: Vec<Arc<LaneEntry>>,
     names: BTreeMap<Plain, usize>,
     seen: usize,
 }
@@ -184,8 +184,8 @@ impl Lanes {
                 self.names.insert(known, line);
             }
         }
-        self.entries
-            .extend(lane_entry::lane(value, defaults, line, read));
+        let entry = lane_entry::lane(value, defaults, line, read);
+        self.entries.extend(entry.map(Arc::new));
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn neighbors(lane: &Section<'_>, read: &mut Reader<'_>) -> Vec<Reques
         }
         neighbors.extend(request);
     }
+    neighbors.shrink_to_fit();
     neighbors
 }
 

@@ -115,7 +115,7 @@ impl Watched {
     fn run(mut self, messages: &Receiver<Message>, on_change: &impl Fn()) {
         while let Ok(Message::Seen(event)) = messages.recv() {
             let concerns = match &event {
-                Ok(event) => self.concerns(event),
+                Ok(event) => concerns(event, &self.spots),
                 // What was missed cannot be told.
                 Err(_) => true,
             };
@@ -124,22 +124,6 @@ impl Watched {
                 on_change();
             }
         }
-    }
-
-    fn concerns(&self, event: &Event) -> bool {
-        let read_only = matches!(
-            event.kind,
-            EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)
-        );
-        if read_only {
-            return false;
-        }
-        event.need_rescan()
-            || event.paths.iter().any(|path| {
-                let name = path.file_name().map(OsStr::to_owned);
-                let spot = path.parent().map(Path::to_owned).zip(name);
-                spot.is_some_and(|spot| self.spots.contains(&spot))
-            })
     }
 
     /// Finds the links on the way to the file anew, and watches their folders. A folder that cannot
@@ -164,6 +148,23 @@ impl Watched {
         });
         self.folders = kept.collect();
     }
+}
+
+/// Whether the event is of one of the spots, and more than somebody reading there.
+fn concerns(event: &Event, spots: &BTreeSet<(PathBuf, OsString)>) -> bool {
+    let read_only = matches!(
+        event.kind,
+        EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)
+    );
+    if read_only {
+        return false;
+    }
+    event.need_rescan()
+        || event.paths.iter().any(|path| {
+            let name = path.file_name().map(OsStr::to_owned);
+            let spot = path.parent().map(Path::to_owned).zip(name);
+            spot.is_some_and(|spot| spots.contains(&spot))
+        })
 }
 
 /// The folder and name of `path` and of every symbolic link on the way to what it leads to.
@@ -201,4 +202,60 @@ fn steps(path: &Path) -> Vec<OsString> {
     let mut steps: Vec<_> = steps.map(|step| step.as_os_str().to_owned()).collect();
     steps.reverse();
     steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{CreateKind, Flag};
+    use std::os::unix::fs::symlink;
+
+    fn spot(folder: &Path, name: &str) -> (PathBuf, OsString) {
+        (folder.to_owned(), name.into())
+    }
+
+    #[test]
+    fn every_link_on_the_way_is_a_spot() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(folder.join("..1")).unwrap();
+        symlink("..1", folder.join("..data")).unwrap();
+        symlink("..data/lanes.toml", folder.join("lanes.toml")).unwrap();
+        let wanted = [
+            spot(&folder, "lanes.toml"),
+            spot(&folder, "..data"),
+            spot(&folder.join("..1"), "lanes.toml"),
+        ];
+        assert_eq!(spots(&folder.join("lanes.toml")), BTreeSet::from(wanted));
+    }
+
+    #[test]
+    fn links_in_a_circle_come_to_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        symlink("b", folder.join("a")).unwrap();
+        symlink("a", folder.join("b")).unwrap();
+        let wanted = [spot(&folder, "a"), spot(&folder, "b")];
+        assert_eq!(spots(&folder.join("a")), BTreeSet::from(wanted));
+    }
+
+    #[test]
+    fn reading_the_file_or_writing_another_is_no_change() {
+        let spots = BTreeSet::from([spot(Path::new("/x"), "lanes.toml")]);
+        let event = |kind, path: &str| Event::new(kind).add_path(path.into());
+        let open = EventKind::Access(AccessKind::Open(AccessMode::Any));
+        let read = EventKind::Access(AccessKind::Close(AccessMode::Read));
+        let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
+        let made = EventKind::Create(CreateKind::File);
+        assert!(!concerns(&event(open, "/x/lanes.toml"), &spots));
+        assert!(!concerns(&event(read, "/x/lanes.toml"), &spots));
+        assert!(!concerns(&event(made, "/x/other.toml"), &spots));
+        assert!(!concerns(&event(made, "/y/lanes.toml"), &spots));
+        assert!(concerns(&event(written, "/x/lanes.toml"), &spots));
+        assert!(concerns(&event(made, "/x/lanes.toml"), &spots));
+        assert!(concerns(
+            &Event::new(EventKind::Other).set_flag(Flag::Rescan),
+            &spots
+        ));
+    }
 }
