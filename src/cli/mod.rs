@@ -1,1 +1,4 @@
-//! Room to be built.
+//! Arguments in, exit code out.
+
+pub mod classify;
+pub mod providers;
