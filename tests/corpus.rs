@@ -3,6 +3,14 @@
 //! The labelled answers live beside the repository and are read if they are there; a variable,
 //! `LANEWATCH_CORPUS`, names another file. The promises about weather need no labels.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may stop at a broken line, and its report goes to the terminal"
+)]
+
 use lanewatch::lane::{Outcome, Wall};
 use lanewatch::provider::{Answer, AnswerKind, Catalog, Context};
 use proptest::prelude::*;
@@ -262,7 +270,7 @@ fn is_dead_by(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn an_outage_or_a_limit_never_proves_a_credential_dead(
