@@ -80,8 +80,7 @@ struct Unread<'a> {
 }
 
 /// Judges every line of `input` and writes what it means to `out`: JSON, or with `explain` a
-/// paragraph for a person with the rules that were tried. `now` is the present of answers that name
-/// none and carry no `Date`.
+/// paragraph for a person with the rules that were tried. `now` is the present of lines that name none.
 ///
 /// # Errors
 /// When the input cannot be read or the output cannot be written; never for what a line holds.

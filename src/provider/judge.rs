@@ -86,7 +86,8 @@ fn allowed(rule: &Rule, seen: &Seen<'_>) -> bool {
         rule.conclusion,
         Conclusion::Is(Outcome::CredentialExpired | Outcome::CredentialRevoked)
     );
-    !weather && !(states_an_end && seen.is_mere_page())
+    let proves_nothing = weather || (states_an_end && seen.is_mere_page());
+    !proves_nothing
 }
 
 /// What a rejection without a reason means, by what was known before.
@@ -189,11 +190,122 @@ fn observe(pack: &Pack, seen: &Seen<'_>, now: Wall, outcome: Outcome) -> Observe
             });
         }
         if observed.scopes.is_none() {
-            let places = layer.scopes.iter().filter(readable);
-            let mut there = places.filter(|place| place.exists(seen));
-            let names = there.next().map(|place| place.names(seen));
+            let mut places = layer.scopes.iter().filter(readable);
+            let names = places.find_map(|place| place.listed(seen));
             observed.scopes = names.map(|names| ScopeSet(names.into_iter().collect()));
         }
     }
     observed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AnswerKind, Catalog, parse};
+    use super::*;
+    use std::borrow::Cow;
+
+    fn answer(
+        kind: AnswerKind,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer<'static> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Answer {
+            kind,
+            status,
+            headers: Cow::Owned(headers.iter().map(own).collect()),
+            body: Cow::Owned(body.as_bytes().to_vec()),
+        }
+    }
+
+    fn context() -> Context {
+        Context {
+            now: Wall::parse("2026-09-21T14:00:00Z").unwrap(),
+            known_expires_at: Wall::parse("2026-09-21T13:00:00Z"),
+            worked_before: true,
+        }
+    }
+
+    #[test]
+    fn the_servers_clock_is_measured_unless_a_cache_answered() {
+        let catalog = Catalog::builtin();
+        let skew = |headers: &[(&str, &str)]| {
+            let answer = answer(AnswerKind::Api, 200, headers, "");
+            catalog
+                .get_or_http("x")
+                .classify(&answer, &context())
+                .observed
+                .skew_ms
+        };
+        let date = ("date", "Mon, 21 Sep 2026 14:00:45 GMT");
+        assert_eq!(skew(&[date]), Some(45_000));
+        assert_eq!(skew(&[date, ("age", "300")]), None);
+        assert_eq!(skew(&[]), None);
+    }
+
+    #[test]
+    fn a_member_called_scope_tells_of_a_grant_only_where_grants_are_told() {
+        let catalog = Catalog::builtin();
+        let body = r#"{"access_token":"t","scope":"read write","expires_in":3600}"#;
+        let observed = |kind| {
+            let answer = answer(kind, 200, &[], body);
+            catalog
+                .get_or_http("x")
+                .classify(&answer, &context())
+                .observed
+        };
+        let data = observed(AnswerKind::Api);
+        assert_eq!((data.scopes, data.expiry), (None, None));
+        let grant = observed(AnswerKind::TokenEndpoint);
+        assert_eq!(grant.scopes, Some(ScopeSet::new(["read", "write"])));
+        let expiry = grant.expiry.unwrap();
+        assert_eq!(expiry.at.to_string(), "2026-09-21T15:00:00.000Z");
+        assert_eq!(expiry.source, ExpirySource::TokenResponse);
+    }
+
+    #[test]
+    fn a_pack_condemns_nothing_by_an_outage_unless_it_says_so_outright() {
+        let text = |allow: &str| {
+            format!(
+                "name = \"x\"\n[[rule]]\nname = \"fault\"\noutcome = \"history\"\n{allow}\nwhen = {{ code = \"invalid session\" }}\n"
+            )
+        };
+        let outcome = |allow: &str, status| {
+            let mut pack = parse::pack("x.toml", &text(allow)).unwrap();
+            pack.standards = Some(std::sync::Arc::clone(Catalog::builtin().standards()));
+            let answer = answer(
+                AnswerKind::Api,
+                status,
+                &[],
+                r#"{"code":"INVALID_SESSION"}"#,
+            );
+            pack.classify(&answer, &context()).verdict.outcome
+        };
+        assert_eq!(outcome("", 500), Outcome::UpstreamUnavailable);
+        assert_eq!(outcome("", 429), Outcome::RateLimited);
+        assert_eq!(outcome("", 400), Outcome::CredentialExpired);
+        assert_eq!(
+            outcome("any_status = true", 500),
+            Outcome::CredentialExpired
+        );
+    }
+
+    #[test]
+    fn evidence_never_repeats_what_could_be_the_secret() {
+        let catalog = Catalog::builtin();
+        let body = r#"{"error":{"message":"Incorrect API key provided: sk-proj-Abc123Def456Ghi789","code":"invalid_api_key"}}"#;
+        let answer = answer(AnswerKind::Api, 401, &[("x-request-id", "req_1")], body);
+        let evidence = catalog
+            .get_or_http("x")
+            .classify(&answer, &context())
+            .verdict
+            .evidence;
+        assert_eq!(
+            evidence.detail.unwrap().as_str(),
+            "Incorrect API key provided: sk-p…"
+        );
+        assert_eq!(evidence.provider_code.unwrap().as_str(), "invalid_api_key");
+        assert_eq!(evidence.request_id.unwrap().as_str(), "req_1");
+    }
 }

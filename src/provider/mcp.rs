@@ -101,16 +101,13 @@ fn quoted_json(text: &str) -> Option<Value> {
 fn quoted_status(text: &str) -> Option<u16> {
     let head = text.char_indices().nth(600).map(|(end, _)| end);
     let head = head.and_then(|end| text.get(..end)).unwrap_or(text);
-    for token in head.split(|c: char| c.is_whitespace() || "()[]{},;\"".contains(c)) {
+    let apart = |c: char| c.is_whitespace() || "()[]{},;\"".contains(c);
+    head.split(apart).find_map(|token| {
         let bare = token.trim_matches(|c: char| ":.'*=".contains(c));
-        let number = bare.rsplit(['=', ':']).next().unwrap_or(bare);
-        if number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit()) {
-            if let Ok(status @ 400..=599) = number.parse() {
-                return Some(status);
-            }
-        }
-    }
-    None
+        let number = bare.rsplit(['=', ':']).next()?;
+        let status: u16 = number.parse().ok()?;
+        (number.len() == 3 && (400..=599).contains(&status)).then_some(status)
+    })
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod mcp;
 mod moment;
 mod pack;
 mod parse;
+mod parse_place;
 mod parse_rule;
 mod phrase;
 mod place;

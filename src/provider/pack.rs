@@ -182,3 +182,58 @@ impl Pack {
         std::iter::once(self).chain(self.standards.as_deref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Catalog;
+    use super::*;
+    use crate::plain::Plain;
+
+    #[test]
+    fn a_secret_is_presented_in_the_providers_own_header_and_nowhere_else() {
+        let catalog = Catalog::builtin();
+        let secret = Secret::new("canary".into());
+        let shown = |name: &str| {
+            let headers = catalog.get(name).unwrap().present(&secret);
+            assert!(!format!("{headers:?}").contains("canary"));
+            let shown = headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {}", value.expose()));
+            shown.collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(shown("github"), "Authorization: Bearer canary");
+        assert_eq!(shown("vault"), "X-Vault-Token: canary");
+        for pack in catalog.packs() {
+            assert!(!pack.present(&secret).is_empty(), "{}", pack.name());
+            assert!(pack.probe().is_none_or(|probe| !probe.target.contains('{')));
+        }
+    }
+
+    #[test]
+    fn no_answer_says_nothing_of_the_credential() {
+        let catalog = Catalog::builtin();
+        let reasons = [
+            (
+                NoAnswer::NotReached(Plain::new("refused")),
+                "github/not-reached",
+                "not reached: refused",
+            ),
+            (
+                NoAnswer::Lost(Plain::new("reset")),
+                "github/answer-lost",
+                "the answer was lost: reset",
+            ),
+            (
+                NoAnswer::TimedOut(900),
+                "github/timed-out",
+                "no answer within 900 ms",
+            ),
+        ];
+        for (why, rule, detail) in reasons {
+            let verdict = catalog.get_or_http("github").no_answer(&why);
+            assert_eq!(verdict.outcome, Outcome::UpstreamUnavailable);
+            assert_eq!(verdict.evidence.rule.as_str(), rule);
+            assert_eq!(verdict.evidence.detail.unwrap().as_str(), detail);
+        }
+    }
+}

@@ -5,7 +5,8 @@
 
 use super::moment::Form;
 use super::pack::{Overlap, Pack, Refresh};
-use super::parse_rule::{one_of, places, rule};
+use super::parse_place::places;
+use super::parse_rule::{one_of, rule};
 use super::reader::{PackMistake, Reader, Table};
 use super::selftest;
 use crate::manifest::RequestSpec;

@@ -1,10 +1,10 @@
-//! Rules, tests and places, from TOML.
+//! Rules and what they ask, from TOML.
 
 use super::AnswerKind;
 use super::json::Pointer;
 use super::moment::Form;
+use super::parse_place::places;
 use super::phrase::Phrase;
-use super::place::{Place, Spot};
 use super::reader::{Reader, Span, Table};
 use super::rule::{Conclusion, Rule, Test, Want};
 use super::seen::Shape;
@@ -298,7 +298,8 @@ fn challenge(reader: &mut Reader<'_>, part: &Table<'_, '_>) -> Test {
     Test::Challenge(wants)
 }
 
-fn pointer(reader: &mut Reader<'_>, (word, span): &(String, Span)) -> Option<Pointer> {
+/// A JSON pointer, or a mistake.
+pub(super) fn pointer(reader: &mut Reader<'_>, (word, span): &(String, Span)) -> Option<Pointer> {
     let found = Pointer::parse(word);
     if found.is_none() {
         reader.mistake(
@@ -339,7 +340,8 @@ fn want(reader: &mut Reader<'_>, part: &Table<'_, '_>) -> Want {
     found.into_iter().next().unwrap_or(Want::Present)
 }
 
-fn lower(words: Vec<(String, Span)>) -> Vec<String> {
+/// The words in lower case.
+pub(super) fn lower(words: Vec<(String, Span)>) -> Vec<String> {
     words
         .into_iter()
         .map(|(word, _)| word.to_lowercase())
@@ -360,80 +362,4 @@ fn phrases(reader: &mut Reader<'_>, table: &Table<'_, '_>, key: &str) -> Option<
         }
     }
     Some(found)
-}
-
-/// Reads a list of places. `form` is how moments there are written unless a place says otherwise.
-pub(super) fn places(
-    reader: &mut Reader<'_>,
-    table: &Table<'_, '_>,
-    key: &str,
-    form: Form,
-) -> Vec<Place> {
-    const SPOTS: [&str; 8] = [
-        "header",
-        "json",
-        "form",
-        "xml",
-        "challenge",
-        "after",
-        "begins",
-        "fixed",
-    ];
-    let mut found = Vec::new();
-    for part in table.tables(reader, key) {
-        part.only(
-            reader,
-            &[
-                "header",
-                "json",
-                "form",
-                "xml",
-                "challenge",
-                "after",
-                "begins",
-                "fixed",
-                "format",
-                "when_says",
-            ],
-        );
-        let given = SPOTS.iter().filter(|spot| part.get(spot).is_some()).count();
-        if given != 1 {
-            reader.mistake(
-                &part.span,
-                "a place is one spot",
-                format!("one of {}", SPOTS.join(", ")),
-            );
-            continue;
-        }
-        let form = match part.text(reader, "format") {
-            Some(word) => one_of(reader, &word, &Form::NAMES).unwrap_or(form),
-            None => form,
-        };
-        let when_says = phrases(reader, &part, "when_says").unwrap_or_default();
-        let word = |reader: &mut Reader<'_>, key: &str| Some(part.text(reader, key)?.0);
-        let spot = if let Some(pointed) = part.text(reader, "json") {
-            pointer(reader, &pointed).map(Spot::Json)
-        } else if part.get("after").is_some() {
-            part.texts(reader, "after")
-                .map(|words| Spot::After(lower(words)))
-        } else if part.get("fixed").is_some() {
-            let words = part.texts(reader, "fixed");
-            words
-                .and_then(|words| words.into_iter().next())
-                .map(|(text, _)| Spot::Fixed(text))
-        } else {
-            word(reader, "header")
-                .map(Spot::Header)
-                .or_else(|| word(reader, "form").map(Spot::Form))
-                .or_else(|| word(reader, "xml").map(Spot::Xml))
-                .or_else(|| word(reader, "challenge").map(Spot::Challenge))
-                .or_else(|| word(reader, "begins").map(Spot::Begins))
-        };
-        found.extend(spot.map(|spot| Place {
-            spot,
-            form,
-            when_says,
-        }));
-    }
-    found
 }

@@ -59,11 +59,10 @@ impl Words {
                 capitals += 1;
             } else {
                 // `APIKey`: the last capital of a run of three begins the next word; `OAuth` stays.
-                if capitals >= 3 && c.is_lowercase() {
-                    if let Some(first) = word.pop() {
-                        self.push(&mut word);
-                        word.push(first);
-                    }
+                let run_ends = capitals >= 3 && c.is_lowercase();
+                if let Some(first) = run_ends.then(|| word.pop()).flatten() {
+                    self.push(&mut word);
+                    word.push(first);
                 }
                 capitals = 0;
             }

@@ -1,8 +1,8 @@
 //! Where in an answer something stands: a scope, a wait, a code, an expiry.
 
+use super::answer::AnswerKind;
 use super::json::{Pointer, scalar};
 use super::moment::Form;
-use super::phrase::Phrase;
 use super::seen::Seen;
 use crate::lane::{ExpirySource, Wall};
 use crate::plain::Plain;
@@ -38,14 +38,15 @@ pub(super) struct Place {
     pub(super) spot: Spot,
     /// How a moment there is written.
     pub(super) form: Form,
-    /// Only if the answer says this; empty means always.
-    pub(super) when_says: Vec<Phrase>,
+    /// Only in such an answer; empty means any. A member called `scope` means one thing in a token
+    /// response and another in a calendar.
+    pub(super) kinds: Vec<AnswerKind>,
 }
 
 impl Place {
     /// The texts that stand there; several where a list does.
     fn texts(&self, seen: &Seen<'_>) -> Vec<String> {
-        if !self.when_says.is_empty() && !self.when_says.iter().any(|p| seen.statement().says(p)) {
+        if !self.kinds.is_empty() && !self.kinds.contains(&seen.kind()) {
             return Vec::new();
         }
         match &self.spot {
@@ -118,15 +119,14 @@ impl Place {
         names
     }
 
-    /// Whether a list stands there, be it empty.
-    pub(super) fn exists(&self, seen: &Seen<'_>) -> bool {
-        match &self.spot {
-            Spot::Header(name) => seen.header(name).is_some(),
-            Spot::Json(pointer) => seen
-                .json()
-                .is_some_and(|root| !pointer.find(root).is_empty()),
-            _ => !self.texts(seen).is_empty(),
-        }
+    /// The names that stand there, or an empty list that does; `None` if neither does.
+    pub(super) fn listed(&self, seen: &Seen<'_>) -> Option<Vec<Plain>> {
+        let names = self.names(seen);
+        let is_empty_list = || match &self.spot {
+            Spot::Header(name) => seen.header(name).is_some_and(str::is_empty),
+            _ => false,
+        };
+        (!names.is_empty() || is_empty_list()).then_some(names)
     }
 
     /// The moment that is written there; `now` is where waits begin.

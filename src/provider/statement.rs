@@ -102,11 +102,12 @@ impl Statement {
         match seen.shape() {
             Shape::Json => match seen.json() {
                 Some(Value::Object(top)) if seen.status() < 300 && seen.prose().is_none() => {
-                    for (key, value) in top.iter().filter(|(key, _)| is_error_member(key)) {
-                        said.walk(key, value, 1);
+                    let members = top.iter().filter(|(key, _)| is_error_member(key));
+                    for (_, value) in members {
+                        said.walk(value, 1);
                     }
                 }
-                Some(value) => said.walk("", value, 0),
+                Some(value) => said.walk(value, 0),
                 None => said.add(seen.text()),
             },
             Shape::Xml => {
@@ -130,7 +131,7 @@ impl Statement {
         said
     }
 
-    fn walk(&mut self, key: &str, value: &Value, depth: usize) {
+    fn walk(&mut self, value: &Value, depth: usize) {
         if depth > DEPTH_MAX || self.texts >= TEXTS_MAX {
             return;
         }
@@ -138,13 +139,13 @@ impl Statement {
             Value::String(text) => self.add(text),
             Value::Array(list) => {
                 for value in list.iter().take(TEXTS_MAX) {
-                    self.walk(key, value, depth + 1);
+                    self.walk(value, depth + 1);
                 }
             }
             Value::Object(map) => {
                 for (key, value) in map {
                     if !SILENT.contains(&key.to_ascii_lowercase().as_str()) {
-                        self.walk(key, value, depth + 1);
+                        self.walk(value, depth + 1);
                     }
                 }
             }
