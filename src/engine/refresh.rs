@@ -389,7 +389,9 @@ async fn rejected(
     let verdict = pack
         .classify(&answer.as_answer(AnswerKind::TokenEndpoint), &context)
         .verdict;
-    if verdict.outcome.is_terminal() {
+    // A rejection that names no cause may be a proxy's; only the endpoint's own word condemns.
+    let condemned = verdict.outcome.is_terminal() && verdict.evidence.provider_code.is_some();
+    if condemned {
         // Only the store can tell a dead grant from one that somebody else has just used.
         return match store.read(&entry.source).await {
             Ok(now) if now.version != record.version => {
