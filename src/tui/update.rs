@@ -251,16 +251,21 @@ fn in_overlay(model: &mut Model, action: Action) -> Option<Effect> {
     }
     let overlay = model.overlay.take()?;
     match (overlay, action) {
-        (Overlay::Help { top }, Action::Down) => {
-            let last = view::help_lines(model).saturating_sub(1);
-            model.overlay = Some(Overlay::Help {
-                top: (top + 1).min(last),
-            });
-        }
-        (Overlay::Help { top }, Action::Up) => {
-            model.overlay = Some(Overlay::Help {
-                top: top.saturating_sub(1),
-            });
+        (Overlay::Help { top }, Action::Down | Action::PageDown | Action::Up | Action::PageUp) => {
+            let page = isize::try_from(model.size.1)
+                .unwrap_or(1)
+                .saturating_sub(4)
+                .max(1);
+            let by = match action {
+                Action::Down => 1,
+                Action::Up => -1,
+                Action::PageDown => page,
+                _ => -page,
+            };
+            let top = top
+                .saturating_add_signed(by)
+                .min(view::help_last_top(model));
+            model.overlay = Some(Overlay::Help { top });
         }
         (Overlay::Filter(_), Action::Cancel) => model.lanes.filter_by(Filter::default()),
         (Overlay::Filter(input), Action::Accept) => {

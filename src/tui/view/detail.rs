@@ -198,7 +198,8 @@ fn sentence(lane: &LaneView, journal: &Journal, now: Wall, page: &mut Page<'_>) 
         );
     }
     if !good && let Some(detail) = &evidence.detail {
-        page.fact(&format!("\u{201c}{detail}\u{201d}"), text);
+        let [open, close] = page.look.symbols.quotes;
+        page.fact(&format!("{open}{detail}{close}"), text);
     }
     if !evidence.required_scopes.is_empty() {
         let scopes: Vec<_> = evidence.required_scopes.iter().map(AsRef::as_ref).collect();
@@ -291,13 +292,17 @@ fn gate(lane: &LaneView, model: &Model, now: Wall, page: &mut Page<'_>) {
             responsible(lane, page);
         }
     }
-    if let Some(degraded) = &lane.degraded {
+    let outage = lane
+        .verdict
+        .as_ref()
+        .is_some_and(|last| last.outcome.is_outage());
+    if let Some(degraded) = lane.degraded.as_ref().filter(|_| !outage) {
         page.line();
         page.say("DEGRADED", page.role(Role::Warn));
         let since = span::spoken(now.since(degraded.since));
-        let what = symbols::brief(degraded.verdict.outcome);
+        let what = degraded.verdict.outcome;
         page.say(
-            &format!(" for {since}: {what} and nothing better proven yet"),
+            &format!(" for {since} ({what}): no good credential is proven yet"),
             text,
         );
     }

@@ -47,9 +47,9 @@ const IMPORTANCE: [Column; 10] = [
     Column::Refresh,
     Column::Route,
     Column::Owner,
+    Column::Counters,
     Column::Probe,
     Column::Gauge,
-    Column::Counters,
 ];
 
 /// The outcomes that have a counter of their own in the table.
@@ -61,6 +61,8 @@ const COUNTED: [Outcome; 4] = [
 ];
 
 const GAUGE: u16 = 5;
+/// Below this width the gauge's columns are better spent on names.
+const GAUGE_FROM: u16 = 100;
 const SPARKS: usize = 4;
 
 impl Column {
@@ -98,20 +100,21 @@ fn columns(model: &Model, area: Rect) -> Vec<(Column, u16, u16)> {
         Column::State => 15,
         Column::Lane => longest.lane.clamp(6, (area.width / 5).max(6)),
         Column::Why => 8,
-        Column::Route => longest.route.clamp(7, (area.width / 6).max(7)) + 2,
+        Column::Route => longest.route.clamp(7, (area.width / 6).max(8) - 1) + 2,
         Column::Expires => 7,
         Column::Gauge => GAUGE,
-        Column::Refresh => 9,
+        Column::Refresh => 8,
         Column::Counters => 15,
-        Column::Probe => 9,
-        Column::Owner => longest.owner.clamp(6, 12),
+        Column::Probe => 8,
+        Column::Owner => longest.owner.clamp(6, 8),
     };
     let mut chosen = Vec::with_capacity(ORDER.len());
     let mut room = area.width;
     for column in IMPORTANCE {
         let width = least(column);
         let gap = u16::from(column != Column::State);
-        if width + gap <= room {
+        let wanted = column != Column::Gauge || area.width >= GAUGE_FROM;
+        if wanted && width + gap <= room {
             room -= width + gap;
             chosen.push((column, width));
         }
@@ -314,7 +317,8 @@ fn expires(lane: &LaneView, at: Cell, pick: &dyn Fn(Style) -> Style, canvas: &mu
     let text = pick(canvas.role(Role::Text));
     let expiry = lane.credential.as_ref().and_then(|known| known.expiry);
     match expiry {
-        None => canvas.text_right(at.x, at.y, at.right, canvas.look.symbols.none, text),
+        None => none(at, text, canvas),
+        Some(_) if is_dead(lane) => none(at, text, canvas),
         Some(expiry) if expiry.at <= at.now => {
             let bad = pick(canvas.role(Role::Bad));
             canvas.text_right(at.x, at.y, at.right, "ended", bad)
@@ -335,10 +339,23 @@ fn expires(lane: &LaneView, at: Cell, pick: &dyn Fn(Style) -> Style, canvas: &mu
     };
 }
 
+/// Whether its credential is useless whatever its expiry says.
+fn is_dead(lane: &LaneView) -> bool {
+    let last = lane.verdict.as_ref().map(|last| last.outcome);
+    let revoked = [Outcome::CredentialRevoked, Outcome::CredentialInvalid];
+    last.is_some_and(|outcome| revoked.contains(&outcome))
+}
+
+fn none(at: Cell, style: Style, canvas: &mut Canvas<'_>) -> u16 {
+    let sign = canvas.look.symbols.none;
+    canvas.text_right(at.x, at.y, at.right, sign, style)
+}
+
 fn gauge(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas<'_>) {
     let Some((credential, expiry)) = lane
         .credential
         .as_ref()
+        .filter(|_| !is_dead(lane))
         .and_then(|known| Some((known, known.expiry?)))
     else {
         return;
@@ -364,7 +381,13 @@ fn refresh(lane: &LaneView, at: Cell, pick: &dyn Fn(Style) -> Style, canvas: &mu
         if moment <= at.now {
             "due".to_owned()
         } else {
-            format!("{before} {}", span::left(moment.since(at.now)))
+            let left = span::left(moment.since(at.now));
+            // The longest spans leave no room for the word before them.
+            if left.len() > 5 {
+                left
+            } else {
+                format!("{before} {left}")
+            }
         }
     };
     let (line, style) = match (lane.activity, lane.next.retry, lane.next.refresh) {
@@ -406,8 +429,8 @@ fn probe(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas<'_>) {
     }
     let last = match lane.latencies.last() {
         None => canvas.look.symbols.none.to_owned(),
-        Some(ms @ 0..10_000) => ms.to_string(),
-        Some(ms) => format!("{}s", ms / 1_000),
+        Some(ms @ 0..1_000) => ms.to_string(),
+        Some(ms) => format!("{}s", (ms / 1_000).min(99)),
     };
     canvas.text_right(at.x + 5, at.y, at.right, &last, style);
 }
