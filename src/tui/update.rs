@@ -216,7 +216,7 @@ fn on_lane(model: &mut Model, action: Action) -> Option<Effect> {
                 verb: Verb::Refresh,
                 by: Actor::Operator(model.operator.clone()),
             };
-            return Some(send(model, command, format!("refresh {lane}")));
+            return Some(send(model, command, &format!("refresh {lane}")));
         }
         Action::Rotate => Overlay::Confirm {
             ask: Ask::Rotate,
@@ -233,8 +233,8 @@ fn on_lane(model: &mut Model, action: Action) -> Option<Effect> {
     None
 }
 
-fn send(model: &mut Model, command: Command, about: String) -> Effect {
-    let about = Plain::new(&about);
+fn send(model: &mut Model, command: Command, about: &str) -> Effect {
+    let about = Plain::new(about);
     model.say(Tone::Note, format!("{about}: asked"));
     Effect::Send { command, about }
 }
@@ -242,7 +242,7 @@ fn send(model: &mut Model, command: Command, about: String) -> Effect {
 fn ask(model: &mut Model, ask: Ask, lane: LaneName, reason: Plain) -> Effect {
     let about = format!("{} {lane}", ask.as_str().to_lowercase());
     let by = Actor::Operator(model.operator.clone());
-    send(model, ask.command(lane, reason, by), about)
+    send(model, ask.command(lane, reason, by), &about)
 }
 
 fn in_overlay(model: &mut Model, action: Action) -> Option<Effect> {
@@ -330,7 +330,7 @@ fn in_overlay(model: &mut Model, action: Action) -> Option<Effect> {
             let drill = *Drill::ALL.get(row)?;
             let about = format!("drill {drill} on {lane}");
             let by = Actor::Operator(model.operator.clone());
-            return Some(send(model, Command::Drill { lane, drill, by }, about));
+            return Some(send(model, Command::Drill { lane, drill, by }, &about));
         }
         _ => {}
     }

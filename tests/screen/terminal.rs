@@ -19,6 +19,22 @@ const CHILD: &str = "LANEWATCH_TEST_SCREEN";
 /// Nothing here takes long; this only keeps a broken test from waiting for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const SIZE: PtySize = PtySize {
+    rows: 24,
+    cols: 80,
+    pixel_width: 0,
+    pixel_height: 0,
+};
+
+/// This program once more, showing the screen.
+fn command() -> CommandBuilder {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "terminal::child", "--nocapture"]);
+    command.env(CHILD, "1");
+    command.env("RUST_BACKTRACE", "0");
+    command
+}
+
 fn real_now() -> Now {
     let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
@@ -83,18 +99,8 @@ struct Seen {
 
 impl Terminal {
     fn start() -> Self {
-        let size = PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "terminal::child", "--nocapture"]);
-        command.env(CHILD, "1");
-        command.env("RUST_BACKTRACE", "0");
-        let child = pty.slave.spawn_command(command).unwrap();
+        let pty = native_pty_system().openpty(SIZE).unwrap();
+        let child = pty.slave.spawn_command(command()).unwrap();
         drop(pty.slave);
         let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
         let name = pty.master.tty_name().unwrap();
@@ -228,13 +234,19 @@ fn every_signal_that_ends_leaves_the_terminal_clean() {
 
 #[test]
 fn a_line_that_hangs_up_ends_the_screen() {
-    let mut terminal = Terminal::start();
-    // The reading thread keeps a copy of the other side, so only the copies are given up here: the
-    // end of the session is what the program must notice.
-    terminal.writer = None;
-    terminal.master = None;
-    terminal.signal(Signal::HUP);
-    let status = terminal.child.wait().unwrap();
+    let pty = native_pty_system().openpty(SIZE).unwrap();
+    let mut child = pty.slave.spawn_command(command()).unwrap();
+    drop(pty.slave);
+    let mut reader = pty.master.try_clone_reader().unwrap();
+    let (mut screen, mut part) = (vt100::Parser::new(24, 80, 0), [0_u8; 4096]);
+    while !screen.screen().contents().contains("billing-refunds") {
+        let read = reader.read(&mut part).unwrap();
+        screen.process(&part[..read]);
+    }
+    // Nobody holds the other side any more.
+    drop(reader);
+    drop(pty.master);
+    let status = child.wait().unwrap();
     assert!(status.success(), "{status:?}");
 }
 
