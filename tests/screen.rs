@@ -17,6 +17,8 @@ mod keys;
 mod pictures;
 #[path = "screen/properties.rs"]
 mod properties;
+#[path = "screen/tables.rs"]
+mod tables;
 #[path = "screen/terminal.rs"]
 mod terminal;
 

@@ -1,7 +1,7 @@
 //! The screen on a real terminal: this test program runs itself once more inside a pseudo-terminal.
 
-use crate::fixture::{news, wall};
-use lanewatch::engine::{Accepted, Command, Handle, updates};
+use crate::fixture::{news, numbered, wall};
+use lanewatch::engine::{Accepted, Command, Handle, Publisher, Update, updates};
 use lanewatch::lane::{Boot, Now, Wall};
 use lanewatch::plain::Plain;
 use lanewatch::tui::theme::Theme;
@@ -27,10 +27,10 @@ const SIZE: PtySize = PtySize {
 };
 
 /// This program once more, showing the screen.
-fn command() -> CommandBuilder {
+fn command(lanes: u64) -> CommandBuilder {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
     command.args(["--ignored", "--exact", "terminal::child", "--nocapture"]);
-    command.env(CHILD, "1");
+    command.env(CHILD, lanes.to_string());
     command.env("RUST_BACKTRACE", "0");
     command
 }
@@ -49,11 +49,14 @@ fn real_now() -> Now {
 #[test]
 #[ignore = "run by the other tests of this file"]
 fn child() {
-    if std::env::var_os(CHILD).is_none() {
+    let Ok(lanes) = std::env::var(CHILD) else {
         return;
-    }
+    };
     let (publisher, updates) = updates();
-    publisher.publish(news(wall()));
+    match lanes.parse() {
+        Ok(0) | Err(_) => publisher.publish(news(wall())),
+        Ok(many) => storm(publisher, many),
+    }
     let (handle, mut asked) = Handle::detached();
     let engine = std::thread::spawn(move || {
         while let Some((command, reply)) = asked.blocking_recv() {
@@ -81,6 +84,24 @@ fn child() {
         .unwrap();
     let _broken_on_purpose = engine.join();
     let _line_may_be_gone = writeln!(std::io::stdout(), "left by {exit:?}");
+    // The harness would go on to report to a line that may be gone.
+    std::process::exit(0);
+}
+
+/// So many lanes, of which five hundred change every second.
+fn storm(publisher: Publisher, lanes: u64) {
+    publisher.publish(news((0..lanes).map(numbered).collect()));
+    std::thread::spawn(move || {
+        for turn in 0_u64.. {
+            let mut lane = numbered(turn * 7 % lanes);
+            lane.latencies.push(u32::try_from(turn % 200).unwrap());
+            publisher.publish(Update {
+                lanes: vec![Arc::new(lane)],
+                ..Update::default()
+            });
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    });
 }
 
 struct Terminal {
@@ -99,8 +120,14 @@ struct Seen {
 
 impl Terminal {
     fn start() -> Self {
+        let mut terminal = Self::with(0);
+        terminal.wait_for("the first frame", |seen| shows(seen, "billing-refunds"));
+        terminal
+    }
+
+    fn with(lanes: u64) -> Self {
         let pty = native_pty_system().openpty(SIZE).unwrap();
-        let child = pty.slave.spawn_command(command()).unwrap();
+        let child = pty.slave.spawn_command(command(lanes)).unwrap();
         drop(pty.slave);
         let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
         let name = pty.master.tty_name().unwrap();
@@ -130,15 +157,13 @@ impl Terminal {
             }
         });
         let writer = pty.master.take_writer().unwrap();
-        let mut terminal = Self {
+        Self {
             master: Some(pty.master),
             writer: Some(writer),
             child,
             line,
             seen,
-        };
-        terminal.wait_for("the first frame", |seen| shows(seen, "billing-refunds"));
-        terminal
+        }
     }
 
     fn wait_for(&mut self, what: &str, is: impl Fn(&Seen) -> bool) {
@@ -235,7 +260,7 @@ fn every_signal_that_ends_leaves_the_terminal_clean() {
 #[test]
 fn a_line_that_hangs_up_ends_the_screen() {
     let pty = native_pty_system().openpty(SIZE).unwrap();
-    let mut child = pty.slave.spawn_command(command()).unwrap();
+    let mut child = pty.slave.spawn_command(command(0)).unwrap();
     drop(pty.slave);
     let mut reader = pty.master.try_clone_reader().unwrap();
     let (mut screen, mut part) = (vt100::Parser::new(24, 80, 0), [0_u8; 4096]);
@@ -294,6 +319,18 @@ fn a_command_is_answered_on_the_screen() {
     terminal.wait_for("the answer", |seen| {
         shows(seen, "refresh billing-refunds: under way")
     });
+    terminal.send("q");
+    terminal.left_clean("Quit");
+}
+
+#[test]
+fn keys_are_answered_in_a_storm_of_news() {
+    let mut terminal = Terminal::with(10_000);
+    terminal.wait_for("the wall", |seen| shows(seen, "10000 lanes"));
+    terminal.send("G");
+    terminal.wait_for("the last row", |seen| shows(seen, "lane 10000 of 10000"));
+    terminal.send("g");
+    terminal.wait_for("the first row", |seen| shows(seen, "lane 1 of 10000"));
     terminal.send("q");
     terminal.left_clean("Quit");
 }
