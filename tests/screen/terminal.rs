@@ -37,7 +37,7 @@ fn command(lanes: u64) -> CommandBuilder {
 
 fn real_now() -> Now {
     let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
-    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let ms = |time: rustix::time::Timespec| time.tv_sec * 1_000 + time.tv_nsec / 1_000_000;
     Now {
         wall: Wall(ms(wall)),
