@@ -7,7 +7,7 @@ use lanewatch::plain::Plain;
 use lanewatch::tui::theme::Theme;
 use lanewatch::tui::{Exit, ScreenOptions, run};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::termios::{LocalModes, tcgetattr};
 use std::io::{Read as _, Write};
 use std::os::fd::OwnedFd;
@@ -190,6 +190,13 @@ impl Terminal {
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
 
+    /// The shell's view of a suspended job.
+    fn wait_until_stopped(&self) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let told = waitpid(Pid::from_raw(pid), WaitOptions::UNTRACED).unwrap();
+        assert!(told.unwrap().1.stopped());
+    }
+
     fn is_raw(&self) -> bool {
         !tcgetattr(&self.line)
             .unwrap()
@@ -283,6 +290,7 @@ fn suspending_gives_the_terminal_back_and_continuing_takes_it_again() {
         !seen.screen.screen().alternate_screen()
     });
     terminal.wait_for("the cursor", |seen| !seen.screen.screen().hide_cursor());
+    terminal.wait_until_stopped();
     terminal.signal(Signal::CONT);
     terminal.wait_for("the screen again", |seen| {
         seen.screen.screen().alternate_screen() && shows(seen, "billing-refunds")
