@@ -17,6 +17,10 @@ mod keys;
 mod pictures;
 #[path = "screen/properties.rs"]
 mod properties;
+#[path = "screen/tables.rs"]
+mod tables;
+#[path = "screen/terminal.rs"]
+mod terminal;
 
 use fixture::now;
 use lanewatch::engine::{LaneView, Update};

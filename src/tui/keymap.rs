@@ -134,8 +134,9 @@ fn closable(model: &Model) -> bool {
     model.zoom.is_some() || !model.lanes.filter().is_empty() || model.audit_at.is_some()
 }
 
-const fn openable(model: &Model) -> bool {
-    !matches!(model.zoom, Some(Pane::Detail | Pane::Audit))
+fn openable(model: &Model) -> bool {
+    let open = matches!(model.zoom, Some(Pane::Detail | Pane::Audit));
+    !open && (model.focus == Pane::Audit || any_lane(model))
 }
 
 const fn k(c: char) -> Key {
@@ -191,13 +192,13 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Last, Main, &[k('G'), p(Code::End)], "", "to the last row; in the audit: follow"),
     entry(Action::Release, Main, &[k('l')], "release", "lift the hold, with a reason; pre-flight decides what follows").when(held).command(true),
     entry(Action::Open, Main, &[p(Code::Enter)], "detail", "the selected lane, or the audit, on the whole screen").when(openable),
-    entry(Action::Back, Main, &[p(Code::Esc)], "back", "close what is open, follow the audit again, then drop the filter").when(closable),
+    entry(Action::Back, Main, &[p(Code::Esc)], "back", "close what is open; follow the audit; drop the filter").when(closable),
     entry(Action::Rotate, Main, &[k('r')], "rotate", "replace the credential; asks first").when(any_lane).command(true),
     entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false),
     entry(Action::Resume, Main, &[k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false),
     entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason").when(pausable).command(false),
     entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle …").when(sandboxed).command(false),
-    entry(Action::Filter, Main, &[k('/')], "filter", "type a filter: words, state:held owner:payments provider:github why:scope gate:open"),
+    entry(Action::Filter, Main, &[k('/')], "filter", "filter by words, or by state: owner: provider: route: lane: gate: why:"),
     entry(Action::Sort, Main, &[k('s')], "sort", "sort by the next column"),
     entry(Action::SortReverse, Main, &[k('S')], "", "sort the other way round"),
     entry(Action::FocusNext, Main, &[p(Code::Tab)], "pane", "move the keys to the next pane"),
@@ -208,8 +209,10 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Help, Main, &[k('?')], "help", "this page"),
     entry(Action::Quit, Main, &[k('q'), Key::ctrl('c')], "quit", "leave; the engine decides whether it goes on"),
 
-    entry(Action::Down, Context::Help, &[k('j'), p(Code::Down), p(Code::PageDown)], "down", ""),
-    entry(Action::Up, Context::Help, &[k('k'), p(Code::Up), p(Code::PageUp)], "up", ""),
+    entry(Action::Down, Context::Help, &[k('j'), p(Code::Down)], "down", ""),
+    entry(Action::Up, Context::Help, &[k('k'), p(Code::Up)], "up", ""),
+    entry(Action::PageDown, Context::Help, &[k(' '), p(Code::PageDown)], "page", ""),
+    entry(Action::PageUp, Context::Help, &[p(Code::PageUp)], "", ""),
     entry(Action::Cancel, Context::Help, &[p(Code::Esc), k('?'), k('q'), p(Code::Enter)], "close", ""),
     entry(Action::Quit, Context::Help, &[Key::ctrl('c')], "", ""),
 

@@ -293,6 +293,8 @@ impl Signals {
 
     /// Stops this process. `SIGSTOP`, because a `SIGTSTP` that we catch ourselves stops nothing.
     async fn stop_until_continued(&mut self) {
+        // One that came before does not end the stop that is yet to come.
+        let _stale = tokio::time::timeout(Duration::ZERO, self.go_on.recv()).await;
         if rustix::process::kill_process(rustix::process::getpid(), Sig::STOP).is_ok() {
             // The stop takes effect a moment after the call; only the signal that ends it tells
             // that it is over.

@@ -19,6 +19,8 @@ pub struct Symbols {
     pub yes: &'static str,
     /// Not as it must be.
     pub no: &'static str,
+    /// Around what others said.
+    pub quotes: [&'static str; 2],
     /// Nobody knows, or there is none.
     pub none: &'static str,
     /// A part of a gauge that is left.
@@ -44,6 +46,7 @@ pub const UNICODE: Symbols = Symbols {
     more: "…",
     yes: "✓",
     no: "✗",
+    quotes: ["“", "”"],
     none: "—",
     full: "▓",
     gone: "░",
@@ -65,6 +68,7 @@ pub const ASCII: Symbols = Symbols {
     more: "~",
     yes: "+",
     no: "!",
+    quotes: ["\"", "\""],
     none: "-",
     full: "#",
     gone: ".",

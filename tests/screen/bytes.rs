@@ -1,10 +1,12 @@
 //! What the real screen costs on the wire.
 
 use crate::Desk;
-use crate::fixture::{at, numbered, secs, wall};
+use crate::fixture::{at, engine, numbered, secs, wall};
+use lanewatch::engine::Update;
 use lanewatch::lane::{Expiry, ExpirySource};
 use lanewatch::tui::encoder::Encoder;
 use lanewatch::tui::update::Msg;
+use std::sync::Arc;
 
 /// Bytes of each of so many seconds, after the first frame.
 fn seconds(desk: &mut Desk, count: i64) -> Vec<usize> {
@@ -56,6 +58,12 @@ fn a_quiet_wall_costs_at_most_40_bytes_a_second() {
         }
     }
     let mut desk = Desk::with(120, 40, lanes);
+    let mut well = engine();
+    well.stores.retain(|store| store.up == Some(true));
+    desk.learn(Update {
+        engine: Some(Arc::new(well)),
+        ..Update::default()
+    });
     desk.press("z");
     let ticks = seconds(&mut desk, 60);
     let mean = ticks.iter().sum::<usize>() / ticks.len();

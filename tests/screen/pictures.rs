@@ -193,10 +193,7 @@ fn ascii_signs_only() {
     desk.look.symbols = symbols::ASCII;
     let picture = desk.text();
     insta::assert_snapshot!("ascii_80x24", picture.clone());
-    let odd: Vec<char> = picture
-        .chars()
-        .filter(|c| !c.is_ascii() && !"“”".contains(*c))
-        .collect();
+    let odd: Vec<char> = picture.chars().filter(|c| !c.is_ascii()).collect();
     assert!(odd.is_empty(), "{odd:?}");
 }
 
@@ -238,7 +235,8 @@ fn wide_and_combining_characters_keep_columns_aligned() {
     let head: String = (0..120)
         .map(|x| picture[(x, 1)].symbol().to_owned())
         .collect();
-    let end = head.find("EXPIRES").unwrap() + "EXPIRES".len() - 1;
+    let before = &head[..head.find("EXPIRES").unwrap()];
+    let end = before.chars().count() + "EXPIRES".len() - 1;
     let ends: Vec<_> = (2..15)
         .map(|y| {
             picture[(u16::try_from(end).unwrap(), y)]

@@ -182,7 +182,7 @@ impl Model {
             _ => self.select_row(0),
         }
         let layout = Layout::of(self);
-        let page = usize::from(layout.lane_rows());
+        let page = usize::from(layout.lane_rows()).max(1);
         let last_top = self.lanes.rows().saturating_sub(page);
         self.lanes_top = self
             .lanes_top

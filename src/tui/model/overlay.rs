@@ -81,12 +81,10 @@ impl Ask {
     /// What it does, in one sentence.
     pub const fn consequence(self) -> &'static str {
         match self {
-            Self::Rotate => "Replaces the credential. The old one stops working; no key undoes it.",
-            Self::Release => {
-                "Lifts the hold. Pre-flight runs again, and calls are served if it passes."
-            }
-            Self::Pause => "Stops serving calls until the lane is resumed.",
-            Self::Resume => "Runs pre-flight again; calls are served if it passes.",
+            Self::Rotate => "The credential is replaced; the old one dies for good.",
+            Self::Release => "The hold ends; pre-flight decides whether it serves.",
+            Self::Pause => "No calls are served until the lane is resumed.",
+            Self::Resume => "Pre-flight runs; calls are served if it passes.",
         }
     }
 

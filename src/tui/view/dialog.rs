@@ -120,11 +120,9 @@ fn route(lane: &Arc<LaneView>, arrow: &str) -> String {
 
 fn effect(lane: &LaneView) -> &'static str {
     match lane.info.route.effect {
-        SideEffect::Read => "Side effect: read. Calls through this lane only read.",
-        SideEffect::Write => "Side effect: write. Calls through this lane change things.",
-        SideEffect::Destructive => {
-            "Side effect: destructive. Calls through this lane cannot be undone."
-        }
+        SideEffect::Read => "Side effect: read. Its calls only read.",
+        SideEffect::Write => "Side effect: write. Its calls change things.",
+        SideEffect::Destructive => "Side effect: destructive. Its calls cannot be undone.",
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         filter(model, input, area, canvas);
         return;
     }
-    let mode = match (model.read_only, area.width < 60) {
+    let mode = match (model.read_only, area.width < 100) {
         (true, _) => "read-only",
         (false, false) => "read-write",
         (false, true) => "",

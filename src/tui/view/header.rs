@@ -9,6 +9,10 @@ use crate::tui::span;
 use crate::tui::symbols;
 use crate::tui::theme::Role;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
+
+/// From this width on the program names itself.
+const WIDE: u16 = 100;
 
 pub(super) fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let y = layout.header.y;
@@ -18,15 +22,31 @@ pub(super) fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let right = canvas.text_right(0, y, end, &clock, text).saturating_sub(2);
 
     let title = canvas.role(Role::Title);
-    let mut x = canvas.text(1, y, right, "lanewatch", title);
+    // Where room is scarce, what is watched says more than who watches.
+    let full = model.engine.is_none() || layout.header.width >= WIDE;
+    let mut x = if full {
+        canvas.text(1, y, right, "lanewatch", title) + 1
+    } else {
+        0
+    };
     // Whole facts only, the most telling first: what does not fit is left out, not cut.
-    for (fact, style) in facts(model, canvas) {
-        let width = u16::try_from(unicode_width::UnicodeWidthStr::width(fact.as_str()));
-        let fits = width.is_ok_and(|width| x + 2 + width <= right);
-        if fits {
-            x = canvas.text(x + 2, y, right, &fact, style);
+    let mut place = |facts: Vec<(String, Style)>, gap: u16, canvas: &mut Canvas<'_>| {
+        for (fact, style) in facts {
+            if x + 1 + wide(&fact) <= right {
+                x = canvas.text(x + 1, y, right, &fact, style) + gap;
+            }
         }
+        right.saturating_sub(x)
+    };
+    let room = place(facts(model, canvas), 1, canvas);
+    let named = counts(model, canvas, true);
+    let long: u16 = named.iter().map(|(fact, _)| wide(fact) + 2).sum();
+    if long <= room {
+        place(named, 1, canvas);
+    } else {
+        place(counts(model, canvas, false), 0, canvas);
     }
+    place(stores(model, canvas, false), 1, canvas);
     let bad = canvas.role(Role::Bad);
     for (row, trouble) in (layout.banners.top()..layout.banners.bottom()).zip(list(model)) {
         let sign = canvas.look.symbols.word(Word::Held);
@@ -50,26 +70,45 @@ fn facts(model: &Model, canvas: &Canvas<'_>) -> Vec<(String, Style)> {
         let warn = canvas.role(Role::Warn);
         facts.push((format!("/{} {rows} of {total} lanes", filter.text()), warn));
     }
-    for word in Word::ALL.into_iter().rev() {
-        let count = model.lanes.counted(word);
-        if count > 0 {
-            let sign = canvas.look.symbols.word(word);
-            let style = canvas.look.theme.word(word);
-            facts.push((format!("{sign} {count} {}", symbols::noun(word)), style));
-        }
-    }
-    for store in model.engine.iter().flat_map(|engine| &engine.stores) {
-        facts.push(match store.up {
-            Some(true) => (format!("{} up", store.name), text),
-            None => (format!("{} not asked yet", store.name), text),
-            Some(false) => {
-                let down = model.now.wall.since(store.since);
-                let bad = canvas.role(Role::Bad);
-                (format!("{} DOWN {}", store.name, span::left(down)), bad)
-            }
-        });
-    }
+    facts.extend(stores(model, canvas, true));
     facts
+}
+
+/// How many lanes are in which state, worst first; by sign and name or, where room is scarce, by
+/// sign alone.
+fn counts(model: &Model, canvas: &Canvas<'_>, named: bool) -> Vec<(String, Style)> {
+    let counted = Word::ALL.into_iter().rev().filter_map(|word| {
+        let count = model.lanes.counted(word);
+        let sign = canvas.look.symbols.word(word);
+        let style = canvas.look.theme.word(word);
+        let fact = if named {
+            format!("{sign} {count} {}", symbols::noun(word))
+        } else {
+            format!("{sign}{count}")
+        };
+        (count > 0).then_some((fact, style))
+    });
+    counted.collect()
+}
+
+/// The stores that are down, or those that are not.
+fn stores(model: &Model, canvas: &Canvas<'_>, down: bool) -> Vec<(String, Style)> {
+    let (text, bad) = (canvas.role(Role::Text), canvas.role(Role::Bad));
+    let stores = model.engine.iter().flat_map(|engine| &engine.stores);
+    let wanted = stores.filter(|store| (store.up == Some(false)) == down);
+    let facts = wanted.map(|store| match store.up {
+        Some(true) => (format!("{} up", store.name), text),
+        None => (format!("{} not asked yet", store.name), text),
+        Some(false) => {
+            let since = span::left(model.now.wall.since(store.since));
+            (format!("{} DOWN {since}", store.name), bad)
+        }
+    });
+    facts.collect()
+}
+
+fn wide(fact: &str) -> u16 {
+    u16::try_from(fact.width()).unwrap_or(u16::MAX / 4)
 }
 
 /// How many troubles there are.

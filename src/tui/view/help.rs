@@ -7,68 +7,103 @@ use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 
-/// Keys and what they do; keys are empty on lines that go on.
-pub(super) fn lines(model: &Model) -> Vec<(String, String)> {
+/// The widest the page gets.
+const WIDTH: u16 = 96;
+/// Columns of the keys.
+const KEYS: u16 = 15;
+
+/// What stands left on a line.
+#[derive(Clone)]
+enum Left {
+    Keys(String),
+    State(Word),
+}
+
+fn place(model: &Model) -> Rect {
+    let (width, height) = model.size;
+    let screen = Rect::new(0, 0, width, height.saturating_sub(1));
+    centered(screen, WIDTH, height)
+}
+
+/// Everything on the page, broken to its width.
+fn lines(model: &Model) -> Vec<(Left, String)> {
+    let room = usize::from(place(model).width.saturating_sub(KEYS + 4)).max(8);
     let mut lines = Vec::new();
+    let mut add = |left: Left, text: &str| {
+        let mut left = Some(left);
+        for part in broken(text, room) {
+            lines.push((left.take().unwrap_or(Left::Keys(String::new())), part));
+        }
+    };
     for entry in ACTIONS {
         if entry.context != Context::Main || entry.help.is_empty() {
             continue;
         }
-        let names: Vec<_> = model
-            .keymap
-            .keys(entry)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let keys = model.keymap.keys(entry).iter();
+        let names: Vec<_> = keys.map(ToString::to_string).collect();
         let off = if entry.command && model.read_only {
             " (off: read-only)"
         } else {
             ""
         };
-        lines.push((names.join(" "), format!("{}{off}", entry.help)));
+        add(Left::Keys(names.join(" ")), &format!("{}{off}", entry.help));
     }
-    lines.push((String::new(), String::new()));
-    lines.push((
-        "states".to_owned(),
-        "best first; the table shows the worst first".to_owned(),
-    ));
+    for word in Word::ALL.into_iter().rev() {
+        add(Left::State(word), about(word));
+    }
     lines
 }
 
+fn broken(text: &str, room: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(last) = parts.last_mut() else { break };
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.len() + 1 + word.len() <= room {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            parts.push(word.to_owned());
+        }
+    }
+    parts
+}
+
+/// The last line that may be at the top.
+pub(super) fn last_top(model: &Model) -> usize {
+    let rows = usize::from(place(model).height.saturating_sub(2));
+    lines(model).len().saturating_sub(rows)
+}
+
 pub(super) fn draw(model: &Model, top: usize, canvas: &mut Canvas<'_>) {
-    let (width, height) = model.size;
-    let all = lines(model);
-    let wanted = u16::try_from(all.len() + Word::ALL.len()).unwrap_or(u16::MAX);
-    let screen = Rect::new(0, 0, width, height.saturating_sub(1));
-    let area = centered(screen, 96, wanted.saturating_add(2));
+    let lines = lines(model);
+    let wanted = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(2);
+    let outer = place(model);
+    let area = centered(outer, outer.width, wanted);
     let style = canvas.role(Role::Dialog);
     let inner = canvas.frame(area, "help", style);
     let (key, text) = (canvas.role(Role::Key), canvas.role(Role::Text));
     let rows = usize::from(inner.height);
-    let total = all.len() + Word::ALL.len();
-    let top = top.min(total.saturating_sub(rows));
-    let mut y = inner.y;
-    for (keys, help) in all.iter().skip(top) {
-        if y >= inner.bottom() {
-            break;
-        }
-        canvas.text(inner.x, y, inner.x + 14, keys, key);
-        canvas.text(inner.x + 15, y, inner.right(), help, text);
-        y += 1;
+    let top = top.min(lines.len().saturating_sub(rows));
+    for (y, (left, help)) in (inner.y..inner.bottom()).zip(lines.iter().skip(top)) {
+        let end = inner.x + KEYS - 1;
+        match left {
+            Left::Keys(keys) => canvas.text(inner.x, y, end, keys, key),
+            Left::State(word) => {
+                let style = canvas.look.theme.word(*word);
+                let sign = canvas.look.symbols.word(*word);
+                let x = canvas.text(inner.x, y, end, sign, style);
+                canvas.text(x + 1, y, end, word.as_str(), style)
+            }
+        };
+        canvas.text(inner.x + KEYS, y, inner.right(), help, text);
     }
-    for word in Word::ALL.into_iter().skip(top.saturating_sub(all.len())) {
-        if y >= inner.bottom() {
-            break;
-        }
-        let style = canvas.look.theme.word(word);
-        let sign = canvas.look.symbols.word(word);
-        let x = canvas.text(inner.x, y, inner.right(), sign, style);
-        canvas.text(x + 1, y, inner.x + 14, word.as_str(), style);
-        canvas.text(inner.x + 15, y, inner.right(), about(word), text);
-        y += 1;
-    }
-    if top + rows < total {
-        let more = format!(" {} more, j ", total - top - rows);
+    let below = lines.len().saturating_sub(top + rows);
+    if below > 0 {
+        let more = format!(" {below} more below ");
         canvas.text_right(inner.x, area.bottom() - 1, inner.right(), &more, style);
     }
 }

@@ -67,6 +67,9 @@ impl Layout {
             .saturating_add(1)
             .max(4);
         let lanes = (body - audit - detail).min(needed);
+        // What the lanes do not need goes to the other two.
+        let spare = body - audit - detail - lanes;
+        let audit = if audit == 0 { 0 } else { audit + spare / 2 };
         let detail = if detail == 0 { 0 } else { body - audit - lanes };
         let lanes = body - audit - detail;
         self.lanes = Some(row(top, lanes));

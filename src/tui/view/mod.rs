@@ -61,9 +61,9 @@ pub fn detail_lines(model: &Model) -> usize {
     detail::count(model)
 }
 
-/// How many lines the help page has.
-pub fn help_lines(model: &Model) -> usize {
-    help::lines(model).len()
+/// The last line that the help page may begin with.
+pub fn help_last_top(model: &Model) -> usize {
+    help::last_top(model)
 }
 
 fn too_small(model: &Model, canvas: &mut Canvas<'_>) {

@@ -1,0 +1,156 @@
+//! What a message does to the model, and what the loop has to do about it.
+//!
+//! A function of the model, the moment and the message, so that every way through the screen can
+//! be tested without a terminal.
+
+mod overlay;
+mod panes;
+
+use super::key::Key;
+use super::keymap::{Action, Context};
+use super::model::{Ask, Model, Tone};
+use crate::engine::{Accepted, Command, Refusal, Update};
+use crate::lane::{Actor, LaneName, Now};
+use crate::plain::Plain;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has other columns and rows.
+    Resize(u16, u16),
+    /// The engine has news.
+    News(Update),
+    /// The engine answered a command.
+    Answered {
+        /// What was asked, in a few words.
+        about: Plain,
+        /// Its answer.
+        answer: Result<Accepted, Refusal>,
+    },
+    /// Time has passed.
+    Tick,
+}
+
+/// Something that the loop has to do.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Ask the engine.
+    Send {
+        /// For what.
+        command: Command,
+        /// In a few words, for the status line.
+        about: Plain,
+    },
+    /// Paint everything anew.
+    Redraw,
+    /// Stop until brought back to the foreground.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// Takes in one message.
+pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
+    model.now = now;
+    match msg {
+        Msg::Key(key) => press(model, key),
+        Msg::Paste(text) => {
+            overlay::paste(model, &text);
+            None
+        }
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            None
+        }
+        Msg::News(news) => {
+            learn(model, news);
+            None
+        }
+        Msg::Answered { about, answer } => {
+            match answer {
+                Ok(accepted) => model.say(Tone::Good, format!("{about}: {}", accepted.note)),
+                Err(refusal) => model.say(Tone::Bad, format!("{about}: {refusal}")),
+            }
+            None
+        }
+        Msg::Tick => None,
+    }
+}
+
+fn learn(model: &mut Model, news: Update) {
+    for lane in news.lanes {
+        model.lanes.put(lane);
+    }
+    for name in &news.removed {
+        model.lanes.remove(name);
+    }
+    for record in news.records {
+        model.journal.push(record);
+    }
+    model.journal.skip(news.records_skipped);
+    if news.engine.is_some() {
+        model.engine = news.engine;
+    }
+    model.stopped |= news.stopped;
+}
+
+fn press(model: &mut Model, key: Key) -> Option<Effect> {
+    model.settle();
+    model.touch();
+    model.status = None;
+    let Some(entry) = model.keymap.find(model, key) else {
+        if model.context() == Context::Typing {
+            overlay::edit(model, key);
+        }
+        return None;
+    };
+    if entry.command && model.read_only {
+        model.say(Tone::Note, format!("read-only: {} is off", entry.label));
+        return None;
+    }
+    if !(entry.enabled)(model) {
+        let why = not_now(model, entry.action);
+        if !why.is_empty() {
+            model.say(Tone::Note, why);
+        }
+        return None;
+    }
+    match model.context() {
+        Context::Main => panes::act(model, entry.action),
+        _ => overlay::act(model, entry.action),
+    }
+}
+
+/// Why an action makes no sense now; empty where silence says enough.
+fn not_now(model: &Model, action: Action) -> String {
+    let Some(lane) = model.selection() else {
+        return match action {
+            Action::Open | Action::Back => String::new(),
+            _ => "no lane is selected".to_owned(),
+        };
+    };
+    let name = &lane.info.name;
+    match action {
+        Action::Release => format!("{name} is not held"),
+        Action::Drill => format!("{name} is no sandbox lane: drills would hit a real upstream"),
+        _ => String::new(),
+    }
+}
+
+/// Hands a command to the loop and says so.
+fn send(model: &mut Model, command: Command, about: &str) -> Effect {
+    let about = Plain::new(about);
+    model.say(Tone::Note, format!("{about}: asked"));
+    Effect::Send { command, about }
+}
+
+/// The same for what was asked for by a dialog.
+fn ask(model: &mut Model, ask: Ask, lane: LaneName, reason: Plain) -> Effect {
+    let about = format!("{} {lane}", ask.as_str().to_lowercase());
+    let by = Actor::Operator(model.operator.clone());
+    send(model, ask.command(lane, reason, by), &about)
+}

@@ -1,0 +1,182 @@
+//! What keys do while a dialog, a line of text or the help page has them.
+
+use super::{Effect, ask, send};
+use crate::engine::Command;
+use crate::lane::{Actor, LaneName};
+use crate::plain::Plain;
+use crate::sandbox::Drill;
+use crate::tui::key::{Code, Key};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::model::{Ask, Choice, Filter, Model, Overlay, Tone};
+use crate::tui::view;
+use tui_input::{Input, InputRequest};
+
+pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
+    if action == Action::Quit {
+        return Some(Effect::Quit);
+    }
+    let overlay = model.overlay.take()?;
+    match (overlay, action) {
+        (Overlay::Help { top }, Action::Down | Action::PageDown | Action::Up | Action::PageUp) => {
+            let page = isize::try_from(model.size.1)
+                .unwrap_or(1)
+                .saturating_sub(4)
+                .max(1);
+            let by = match action {
+                Action::Down => 1,
+                Action::Up => -1,
+                Action::PageDown => page,
+                _ => -page,
+            };
+            let top = top
+                .saturating_add_signed(by)
+                .min(view::help_last_top(model));
+            model.overlay = Some(Overlay::Help { top });
+        }
+        (Overlay::Filter(_), Action::Cancel) => model.lanes.filter_by(Filter::default()),
+        (Overlay::Filter(input), Action::Accept) => {
+            model.lanes.filter_by(Filter::parse(input.value()));
+        }
+        (
+            Overlay::Reason {
+                ask: what,
+                lane,
+                input,
+            },
+            Action::Accept,
+        ) => {
+            return reasoned(model, what, lane, input);
+        }
+        (
+            Overlay::Confirm {
+                ask: what,
+                lane,
+                reason,
+                choice,
+            },
+            Action::Yes | Action::Accept,
+        ) => {
+            if action == Action::Yes || choice == Choice::Go {
+                return Some(ask(model, what, lane, reason));
+            }
+            model.say(Tone::Note, format!("{lane}: nothing was done"));
+        }
+        (
+            Overlay::Confirm {
+                ask,
+                lane,
+                reason,
+                choice,
+            },
+            Action::Other,
+        ) => {
+            let choice = match choice {
+                Choice::Cancel => Choice::Go,
+                Choice::Go => Choice::Cancel,
+            };
+            model.overlay = Some(Overlay::Confirm {
+                ask,
+                lane,
+                reason,
+                choice,
+            });
+        }
+        (Overlay::Confirm { lane, .. }, Action::Cancel) => {
+            model.say(Tone::Note, format!("{lane}: nothing was done"));
+        }
+        (Overlay::Drills { lane, row }, Action::Down) => {
+            let row = (row + 1).min(Drill::ALL.len() - 1);
+            model.overlay = Some(Overlay::Drills { lane, row });
+        }
+        (Overlay::Drills { lane, row }, Action::Up) => {
+            let row = row.saturating_sub(1);
+            model.overlay = Some(Overlay::Drills { lane, row });
+        }
+        (Overlay::Drills { lane, row }, Action::Accept) => {
+            let drill = *Drill::ALL.get(row)?;
+            let about = format!("drill {drill} on {lane}");
+            let by = Actor::Operator(model.operator.clone());
+            return Some(send(model, Command::Drill { lane, drill, by }, &about));
+        }
+        _ => {}
+    }
+    None
+}
+
+fn reasoned(model: &mut Model, what: Ask, lane: LaneName, input: Input) -> Option<Effect> {
+    let reason = Plain::new(input.value());
+    if reason.is_empty() {
+        model.say(Tone::Note, "a reason is needed: the audit keeps it");
+        model.overlay = Some(Overlay::Reason {
+            ask: what,
+            lane,
+            input,
+        });
+        return None;
+    }
+    if what == Ask::Release {
+        model.overlay = Some(Overlay::Confirm {
+            ask: what,
+            lane,
+            reason,
+            choice: Choice::Cancel,
+        });
+        return None;
+    }
+    Some(ask(model, what, lane, reason))
+}
+
+pub(super) fn edit(model: &mut Model, key: Key) {
+    let request = match key.code {
+        Code::Char('u') if key.ctrl => InputRequest::DeleteLine,
+        Code::Char('w') if key.ctrl => InputRequest::DeletePrevWord,
+        Code::Char('k') if key.ctrl => InputRequest::DeleteTillEnd,
+        Code::Char('e') if key.ctrl => InputRequest::GoToEnd,
+        Code::Char(c) if !key.ctrl && !key.alt && !c.is_control() => InputRequest::InsertChar(c),
+        Code::Backspace => InputRequest::DeletePrevChar,
+        Code::Delete => InputRequest::DeleteNextChar,
+        Code::Left if key.ctrl => InputRequest::GoToPrevWord,
+        Code::Right if key.ctrl => InputRequest::GoToNextWord,
+        Code::Left => InputRequest::GoToPrevChar,
+        Code::Right => InputRequest::GoToNextChar,
+        Code::Home => InputRequest::GoToStart,
+        Code::End => InputRequest::GoToEnd,
+        _ => return,
+    };
+    type_into(model, &[request]);
+}
+
+/// A paste is text for the line being typed, never keys: what somebody pastes into the wrong
+/// window must not rotate a credential.
+pub(super) fn paste(model: &mut Model, text: &str) {
+    if model.context() == Context::Typing {
+        let clean = Plain::new(text);
+        let typed: Vec<_> = clean
+            .as_str()
+            .chars()
+            .map(InputRequest::InsertChar)
+            .collect();
+        type_into(model, &typed);
+    } else {
+        model.say(Tone::Note, "pasted text was ignored");
+    }
+}
+
+fn type_into(model: &mut Model, requests: &[InputRequest]) {
+    let filter = match &mut model.overlay {
+        Some(Overlay::Filter(input)) => {
+            for request in requests {
+                input.handle(*request);
+            }
+            Filter::parse(input.value())
+        }
+        Some(Overlay::Reason { input, .. }) => {
+            for request in requests {
+                input.handle(*request);
+            }
+            return;
+        }
+        _ => return,
+    };
+    model.lanes.filter_by(filter);
+}

@@ -1,0 +1,236 @@
+//! The selected lane: what happened in one sentence, what stands in the way, what comes next.
+
+mod page;
+mod trouble;
+
+use super::canvas::Canvas;
+use super::{Layout, Look, audit};
+use crate::engine::LaneView;
+use crate::lane::{Activity, CredentialKind, FindingLevel, Gate, ProbeWhy, Wall};
+use crate::tui::model::{Model, Pane};
+use crate::tui::span;
+use crate::tui::symbols;
+use crate::tui::theme::Role;
+use page::{Line, Page};
+use ratatui::layout::Rect;
+
+pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
+    let focused = model.zoom.is_none() && model.focus == Pane::Detail;
+    let Some(lane) = model.selection() else {
+        canvas.rule(area, "no lane selected", "", focused);
+        return;
+    };
+    let note = format!("lane {} of {}", model.row() + 1, model.lanes.rows());
+    canvas.rule(area, lane.info.name.as_str(), &note, focused);
+    let lines = lines(lane, model, area.width, canvas.look);
+    let rows = usize::from(area.height.saturating_sub(1));
+    let top = model.detail_top.min(lines.len().saturating_sub(rows));
+    for (y, line) in (area.y + 1..area.bottom()).zip(lines.iter().skip(top)) {
+        let mut x = area.x + 2;
+        for (text, style) in line {
+            x = canvas.text(x, y, area.right(), text, *style);
+        }
+    }
+}
+
+/// How many lines there are at this width.
+pub(super) fn count(model: &Model) -> usize {
+    let width = Layout::of(model)
+        .pane(Pane::Detail)
+        .map_or(model.size.0, |area| area.width);
+    let plain = Look {
+        theme: crate::tui::theme::Theme::default(),
+        symbols: symbols::UNICODE,
+    };
+    model
+        .selection()
+        .map_or(0, |lane| lines(lane, model, width, &plain).len())
+}
+
+fn lines(lane: &LaneView, model: &Model, width: u16, look: &Look) -> Vec<Line> {
+    let mut page = Page {
+        lines: Vec::new(),
+        room: usize::from(width).saturating_sub(3).max(8),
+        column: 0,
+        look,
+    };
+    let now = model.now.wall;
+    trouble::sentence(lane, &model.journal, now, &mut page);
+    trouble::gate(lane, model, now, &mut page);
+    trouble::outage(lane, now, &mut page);
+    credential(lane, now, &mut page);
+    next(lane, now, &mut page);
+    neighbors(lane, now, &mut page);
+    findings(lane, &mut page);
+    route(lane, &mut page);
+    story(lane, model, &mut page);
+    page.lines
+}
+
+fn credential(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
+    let text = page.role(Role::Text);
+    page.line();
+    let kind = match lane.info.credential {
+        CredentialKind::ManagedKey => "managed key",
+        CredentialKind::Byok => "the owner's key",
+        CredentialKind::OauthRefresh => "OAuth grant",
+        CredentialKind::VaultReference => "vault reference",
+    };
+    page.say(&format!("{kind} from {}", lane.info.source), text);
+    let Some(credential) = &lane.credential else {
+        page.fact("not loaded", page.role(Role::Warn));
+        return;
+    };
+    if !credential.proven {
+        page.fact("not proven yet", page.role(Role::Warn));
+    }
+    match credential.expiry {
+        None => page.fact("nobody says when it expires", text),
+        Some(expiry) => {
+            let verb = if expiry.at <= now {
+                "expired"
+            } else {
+                "expires"
+            };
+            let at = span::moment(now, expiry.at);
+            page.fact(
+                &format!("{verb} {at}, says the {}", expiry.source.as_str()),
+                text,
+            );
+        }
+    }
+    match &credential.scopes {
+        Some(scopes) if !scopes.is_empty() => page.fact(&format!("scopes {scopes}"), text),
+        Some(_) => page.fact("no scopes", text),
+        None => {}
+    }
+}
+
+/// What is under way and what comes next.
+fn next(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
+    let text = page.role(Role::Text);
+    let doing = match lane.activity {
+        Activity::Idle => None,
+        Activity::Loading => Some("loading from the store"),
+        Activity::Probing(ProbeWhy::Preflight) => Some("proving it before service"),
+        Activity::Probing(ProbeWhy::Fresh) => Some("proving the new credential"),
+        Activity::Probing(_) => Some("probing"),
+        Activity::ProvingNeighbors => Some("asking its neighbors"),
+        Activity::Refreshing => Some("refreshing"),
+        Activity::Rotating => Some("rotating"),
+    };
+    let coming = [
+        ("retry", lane.next.retry),
+        ("refresh", lane.next.refresh),
+        ("probe", lane.next.probe),
+        ("store look", lane.next.store),
+        ("patience asked for ends", lane.next.limited_until),
+    ];
+    if doing.is_none() && coming.iter().all(|(_, at)| at.is_none()) {
+        return;
+    }
+    page.line();
+    page.say("next:", text);
+    if let Some(doing) = doing {
+        page.say(" ", text);
+        page.fact(&format!("now {doing}"), page.role(Role::Warn));
+    }
+    for (what, at) in coming {
+        if let Some(at) = at {
+            let due = if at <= now {
+                "due".to_owned()
+            } else {
+                format!("in {}", span::spoken(at.since(now)))
+            };
+            if page.column == "next:".len() {
+                page.say(&format!(" {what} {due}"), text);
+            } else {
+                page.fact(&format!("{what} {due}"), text);
+            }
+        }
+    }
+}
+
+fn neighbors(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
+    let text = page.role(Role::Text);
+    if !lane.neighbors.is_empty() || !lane.shares_key_with.is_empty() {
+        page.line();
+    }
+    for proof in &lane.neighbors {
+        let when = proof
+            .at
+            .map_or_else(String::new, |at| format!(" {}", span::ago(now, at)));
+        let (line, role) = match proof.denied {
+            Some(true) => (
+                format!("{} denied{when} {}", proof.name, page.look.symbols.yes),
+                Role::Good,
+            ),
+            Some(false) => (
+                format!("{} ALLOWED{when} {}", proof.name, page.look.symbols.no),
+                Role::Bad,
+            ),
+            None => (
+                format!("{} not known to be denied{when}", proof.name),
+                Role::Warn,
+            ),
+        };
+        page.fact(&format!("neighbor {line}"), page.role(role));
+    }
+    if !lane.shares_key_with.is_empty() {
+        let names: Vec<_> = lane.shares_key_with.iter().map(AsRef::as_ref).collect();
+        page.fact(&format!("shares its key with {}", names.join(", ")), text);
+    }
+}
+
+fn findings(lane: &LaneView, page: &mut Page<'_>) {
+    let text = page.role(Role::Text);
+    for finding in &lane.findings {
+        let (word, role) = match finding.level {
+            FindingLevel::Pass => continue,
+            FindingLevel::Warn => ("warning", Role::Warn),
+            FindingLevel::Refuse => ("refused", Role::Bad),
+        };
+        page.line();
+        page.say(&format!("pre-flight {word}"), page.role(role));
+        page.say(&format!(" {}: {}", finding.check, finding.text), text);
+    }
+}
+
+fn route(lane: &LaneView, page: &mut Page<'_>) {
+    let text = page.role(Role::Text);
+    let (route, arrow) = (&lane.info.route, page.look.symbols.arrow);
+    page.line();
+    let tool = route
+        .tool
+        .as_ref()
+        .map_or("every tool", |tool| tool.as_str());
+    page.say(&format!("route {} {arrow} {tool}", route.server), text);
+    page.fact(route.effect.as_str(), text);
+    for (what, value) in [("tenant", &route.tenant), ("account", &route.account)] {
+        if let Some(value) = value {
+            page.fact(&format!("{what} {value}"), text);
+        }
+    }
+    page.fact(lane.info.endpoint.as_str(), text);
+    if lane.gate == Gate::Open
+        && let Some(owner) = &lane.info.owner
+    {
+        page.fact(&format!("owner {owner}"), text);
+    }
+}
+
+fn story(lane: &LaneView, model: &Model, page: &mut Page<'_>) {
+    let (text, title) = (page.role(Role::Text), page.role(Role::Title));
+    let mut records = model.journal.story(&lane.info.name).peekable();
+    page.line();
+    if records.peek().is_none() {
+        page.say("no records of this lane since the screen was opened", text);
+        return;
+    }
+    page.say("latest records", title);
+    for record in records {
+        page.line();
+        let line = audit::line(record, false);
+        page.push(&line, text);
+    }
+}

@@ -1,0 +1,213 @@
+//! What stands in one row under each column.
+
+use crate::engine::LaneView;
+use crate::lane::{Activity, Outcome, SideEffect, Wall, Word};
+use crate::tui::span;
+use crate::tui::theme::Role;
+use crate::tui::view::canvas::Canvas;
+use ratatui::style::Style;
+
+/// The outcomes that have a counter of their own in the table.
+const COUNTED: [Outcome; 4] = [
+    Outcome::CredentialExpired,
+    Outcome::CredentialRevoked,
+    Outcome::ScopeInsufficient,
+    Outcome::RateLimited,
+];
+
+pub(super) const GAUGE: u16 = 5;
+const SPARKS: usize = 4;
+
+/// A place in the table, and the present.
+#[derive(Clone, Copy)]
+pub(super) struct Cell {
+    pub(super) x: u16,
+    pub(super) y: u16,
+    pub(super) right: u16,
+    pub(super) now: Wall,
+}
+
+pub(super) fn state(
+    lane: &LaneView,
+    at: Cell,
+    selected: bool,
+    style: Style,
+    canvas: &mut Canvas<'_>,
+) {
+    if selected {
+        canvas.text(at.x, at.y, at.right, canvas.look.symbols.marker, style);
+    }
+    let sign = canvas.look.symbols.word(lane.word);
+    canvas.text(at.x + 2, at.y, at.right, sign, style);
+    canvas.text(at.x + 4, at.y, at.right, lane.word.as_str(), style);
+}
+
+pub(super) fn route(
+    lane: &LaneView,
+    at: Cell,
+    pick: &dyn Fn(Style) -> Style,
+    canvas: &mut Canvas<'_>,
+) {
+    let text = pick(canvas.role(Role::Text));
+    let end = at.right - 2;
+    let x = canvas.text(at.x, at.y, end, lane.info.provider.as_str(), text);
+    if x + 3 < end {
+        let x = canvas.text(x + 1, at.y, end, canvas.look.symbols.arrow, text);
+        let tool = lane
+            .info
+            .route
+            .tool
+            .as_ref()
+            .map_or("all", |tool| tool.as_str());
+        canvas.text(x + 1, at.y, end, tool, text);
+    }
+    let effect = lane.info.route.effect;
+    let style = match effect {
+        SideEffect::Destructive => pick(canvas.role(Role::Danger)),
+        _ => text,
+    };
+    canvas.text(
+        at.right - 1,
+        at.y,
+        at.right,
+        effect.letter().encode_utf8(&mut [0; 4]),
+        style,
+    );
+}
+
+pub(super) fn expires(
+    lane: &LaneView,
+    at: Cell,
+    pick: &dyn Fn(Style) -> Style,
+    canvas: &mut Canvas<'_>,
+) {
+    let text = pick(canvas.role(Role::Text));
+    let expiry = lane.credential.as_ref().and_then(|known| known.expiry);
+    match expiry {
+        None => none(at, text, canvas),
+        Some(_) if is_dead(lane) => none(at, text, canvas),
+        Some(expiry) if expiry.at <= at.now => {
+            let bad = pick(canvas.role(Role::Bad));
+            canvas.text_right(at.x, at.y, at.right, "ended", bad)
+        }
+        Some(expiry) => {
+            let style = match lane.word {
+                Word::Expiring => pick(canvas.role(Role::Warn)),
+                _ => text,
+            };
+            canvas.text_right(
+                at.x,
+                at.y,
+                at.right,
+                &span::left(expiry.at.since(at.now)),
+                style,
+            )
+        }
+    };
+}
+
+/// Whether its credential is useless whatever its expiry says.
+fn is_dead(lane: &LaneView) -> bool {
+    let last = lane.verdict.as_ref().map(|last| last.outcome);
+    let revoked = [Outcome::CredentialRevoked, Outcome::CredentialInvalid];
+    last.is_some_and(|outcome| revoked.contains(&outcome))
+}
+
+fn none(at: Cell, style: Style, canvas: &mut Canvas<'_>) -> u16 {
+    let sign = canvas.look.symbols.none;
+    canvas.text_right(at.x, at.y, at.right, sign, style)
+}
+
+pub(super) fn gauge(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas<'_>) {
+    let Some((credential, expiry)) = lane
+        .credential
+        .as_ref()
+        .filter(|_| !is_dead(lane))
+        .and_then(|known| Some((known, known.expiry?)))
+    else {
+        return;
+    };
+    let life = expiry.at.since(credential.issued_at).as_millis().max(1);
+    let left = expiry.at.since(at.now).as_millis().min(life);
+    // Any life at all fills one part: an empty gauge means that it is over.
+    let parts = (left * u128::from(GAUGE)).div_ceil(life);
+    for part in 0..GAUGE {
+        let full = u128::from(part) < parts;
+        let sign = if full {
+            canvas.look.symbols.full
+        } else {
+            canvas.look.symbols.gone
+        };
+        canvas.text(at.x + part, at.y, at.right, sign, style);
+    }
+}
+
+pub(super) fn refresh(
+    lane: &LaneView,
+    at: Cell,
+    pick: &dyn Fn(Style) -> Style,
+    canvas: &mut Canvas<'_>,
+) {
+    let text = pick(canvas.role(Role::Text));
+    let due = |moment: Wall, before: &str| {
+        if moment <= at.now {
+            "due".to_owned()
+        } else {
+            let left = span::left(moment.since(at.now));
+            // The longest spans leave no room for the word before them.
+            if left.len() > 5 {
+                left
+            } else {
+                format!("{before} {left}")
+            }
+        }
+    };
+    let (line, style) = match (lane.activity, lane.next.retry, lane.next.refresh) {
+        (Activity::Refreshing | Activity::Rotating, ..) => ("now".to_owned(), text),
+        (_, Some(retry), _) => (due(retry, "try"), pick(canvas.role(Role::Warn))),
+        (_, None, Some(refresh)) => (due(refresh, "in"), text),
+        (_, None, None) => (canvas.look.symbols.none.to_owned(), text),
+    };
+    canvas.text_right(at.x, at.y, at.right, &line, style);
+}
+
+pub(super) fn counters(
+    lane: &LaneView,
+    at: Cell,
+    pick: &dyn Fn(Style) -> Style,
+    canvas: &mut Canvas<'_>,
+) {
+    for (x, outcome) in (at.x..).step_by(4).zip(COUNTED) {
+        let count = lane.counters.of(outcome);
+        let (line, role) = match count {
+            0 => (canvas.look.symbols.dot.to_owned(), Role::Quiet),
+            1..1_000 => (count.to_string(), Role::Warn),
+            _ => (format!("{}k", (count / 1_000).min(99)), Role::Warn),
+        };
+        let style = pick(canvas.role(role));
+        canvas.text_right(x, at.y, x + 3, &line, style);
+    }
+}
+
+pub(super) fn probe(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas<'_>) {
+    let recent = lane
+        .latencies
+        .get(lane.latencies.len().saturating_sub(SPARKS)..);
+    let top = lane.latencies.iter().copied().max().unwrap_or(1);
+    let mut x = at.x;
+    for latency in recent.unwrap_or_default() {
+        x = canvas.text(
+            x,
+            at.y,
+            at.right,
+            canvas.look.symbols.spark(*latency, top),
+            style,
+        );
+    }
+    let last = match lane.latencies.last() {
+        None => canvas.look.symbols.none.to_owned(),
+        Some(ms @ 0..1_000) => ms.to_string(),
+        Some(ms) => format!("{}s", (ms / 1_000).min(99)),
+    };
+    canvas.text_right(at.x + 5, at.y, at.right, &last, style);
+}
