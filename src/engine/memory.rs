@@ -14,9 +14,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Fingerprints that are remembered for each lane: the present credential and a few before it.
 const FINGERPRINTS_A_LANE: usize = 4;
+
+/// How exact the last success is remembered.
+const LAST_OK_EVERY: Duration = Duration::from_secs(600);
 
 /// Everything that is remembered.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -83,7 +88,7 @@ impl Memories {
                         };
                         lane.memory.hold = Some(Hold {
                             since: record.ts,
-                            verdict,
+                            verdict: Arc::new(verdict),
                         });
                     }
                 }
@@ -121,22 +126,30 @@ impl Memories {
         found.map(|(_, history)| history.clone())
     }
 
-    /// Takes what a lane has to remember now.
+    /// Takes what a lane has to remember now. Answers whether that is news: a proof that only
+    /// repeats the last one is not, or a quiet wall of lanes would keep the disk busy.
     pub(super) fn note(
         &mut self,
         name: &LaneName,
         memory: Memory,
         seen: Option<(Fingerprint, History)>,
-    ) {
+    ) -> bool {
         let lane = self.lanes.entry(name.clone()).or_default();
+        let mut news = lane.memory != memory;
         lane.memory = memory;
         if let Some((fingerprint, history)) = seen {
+            let known = lane.histories.iter().find(|(of, _)| *of == fingerprint);
+            if known.is_some_and(|(_, known)| !is_news(known, &history)) {
+                return news;
+            }
+            news = true;
             lane.histories.retain(|(of, _)| *of != fingerprint);
             lane.histories.push((fingerprint, history));
             if lane.histories.len() > FINGERPRINTS_A_LANE {
                 lane.histories.remove(0);
             }
         }
+        news
     }
 
     /// Forgets lanes that nobody asks for, unless a person has still to look at them.
@@ -165,6 +178,15 @@ impl Memories {
         out.sync_data()?;
         std::fs::rename(&fresh, file)
     }
+}
+
+/// Whether `now` tells more than `before`, beyond a slightly later last success.
+fn is_news(before: &History, now: &History) -> bool {
+    let fresher = match (before.last_ok, now.last_ok) {
+        (Some(before), Some(now)) => now.since(before) >= LAST_OK_EVERY,
+        (before, now) => before != now,
+    };
+    fresher || before.expiry != now.expiry || before.scopes != now.scopes
 }
 
 #[cfg(test)]

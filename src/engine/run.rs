@@ -41,6 +41,8 @@ const AUDIT_AGAIN: Duration = Duration::from_secs(1);
 const REMEMBER_EVERY: Duration = Duration::from_secs(2);
 /// How long work under way gets at the end.
 const FAREWELL: Duration = Duration::from_millis(800);
+/// Lanes that begin in one turn.
+const START_GROUP: usize = 256;
 /// Events taken in one turn, and so in one group of the audit.
 const TURN: usize = 1_024;
 
@@ -174,8 +176,12 @@ impl Engine {
             self.add(now, entry);
         }
         self.show_everything(now);
-        for slot in 0..self.lanes.len() {
-            self.tell(now, slot, Event::Started);
+        // Not all at once: a group of records, of views and of jobs stays of a size.
+        for first in (0..self.lanes.len()).step_by(START_GROUP) {
+            for slot in first..self.lanes.len().min(first + START_GROUP) {
+                self.tell(now, slot, Event::Started);
+            }
+            self.finish_turn(now).await;
         }
         self.finish_turn(now).await;
         loop {
@@ -269,6 +275,7 @@ impl Engine {
         };
         let reaction = runner.lane.on(now, event);
         runner.forget_others();
+        runner.note_word(now);
         let wake = reaction
             .effects
             .iter()
@@ -575,7 +582,9 @@ impl Engine {
         for slot in &turn.touched {
             self.remember(*slot);
         }
-        let lanes = self.views(now, turn.touched.iter().copied());
+        self.publishers.retain(|publisher| !publisher.is_abandoned());
+        let watched = !self.publishers.is_empty();
+        let lanes = self.views(now, turn.touched.iter().copied().filter(|_| watched));
         let engine = turn.engine_changed.then(|| Arc::new(self.engine_view()));
         if !lanes.is_empty() || !turn.removed.is_empty() || engine.is_some() {
             self.publish(&Update {
@@ -644,7 +653,6 @@ impl Engine {
                         self.tell(now, slot, Event::AuditWritable(true));
                     }
                 }
-                self.memories_changed |= !records.is_empty();
                 if !records.is_empty() {
                     let records = records.into_iter().map(Arc::new).collect();
                     let engine = Some(Arc::new(self.engine_view()));
@@ -804,15 +812,12 @@ impl Engine {
             .collect()
     }
 
-    fn views(&mut self, now: Now, slots: impl Iterator<Item = usize>) -> Vec<Arc<LaneView>> {
-        let mut views = Vec::with_capacity(slots.size_hint().0);
-        for slot in slots {
-            let sharing = self.sharing(slot);
-            if let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) {
-                views.push(Arc::new(runner.view(now, sharing)));
-            }
-        }
-        views
+    fn views(&self, now: Now, slots: impl Iterator<Item = usize>) -> Vec<Arc<LaneView>> {
+        let view = |slot: usize| {
+            let runner = self.lanes.get(slot).and_then(Option::as_ref)?;
+            Some(Arc::new(runner.view(now, self.sharing(slot))))
+        };
+        slots.filter_map(view).collect()
     }
 
     fn show_everything(&mut self, now: Now) {
@@ -848,9 +853,8 @@ impl Engine {
     fn remember(&mut self, slot: usize) {
         if let Some(runner) = self.lanes.get(slot).and_then(Option::as_ref) {
             let seen = runner.history();
-            self.memories
-                .note(&runner.entry.spec.name, runner.lane.memory(), seen);
-            self.memories_changed = true;
+            let (name, memory) = (&runner.entry.spec.name, runner.lane.memory());
+            self.memories_changed |= self.memories.note(name, memory, seen);
         }
     }
 

@@ -94,19 +94,23 @@ impl Runner {
         Some((credential.fingerprint, history))
     }
 
-    /// What others may see. `sharing` are the other lanes with the same key.
-    pub(super) fn view(&mut self, now: Now, sharing: Vec<(LaneName, SideEffect)>) -> LaneView {
+    /// Notes since when the lane shows its word.
+    pub(super) fn note_word(&mut self, now: Now) {
         let word = self.lane.word();
         if word != self.shown.0 {
             self.shown = (word, now.wall);
         }
-        let mut findings = self.lane.findings().to_vec();
+    }
+
+    /// What others may see. `sharing` are the other lanes with the same key.
+    pub(super) fn view(&self, now: Now, sharing: Vec<(LaneName, SideEffect)>) -> LaneView {
+        let mut findings = Arc::clone(self.lane.findings());
         let reads = self.entry.route.effect == SideEffect::Read;
         let mixed = sharing
             .iter()
             .any(|(_, effect)| (*effect == SideEffect::Read) != reads);
         if mixed {
-            findings.push(Finding {
+            Arc::make_mut(&mut findings).push(Finding {
                 check: "shared_key".into(),
                 level: FindingLevel::Warn,
                 text: "one key serves lanes that read and lanes that write".into(),
@@ -114,7 +118,7 @@ impl Runner {
         }
         LaneView {
             info: Arc::clone(&self.info),
-            word,
+            word: self.shown.0,
             since: self.shown.1,
             gate: self.lane.gate(),
             pause: self.lane.pause().cloned(),
@@ -122,7 +126,7 @@ impl Runner {
             refusal: self.lane.refusal(),
             activity: self.lane.activity(),
             credential: self.lane.credential().cloned(),
-            verdict: self.lane.verdict().map(|(verdict, _)| verdict.clone()),
+            verdict: self.lane.verdict().map(|(verdict, _)| Arc::clone(verdict)),
             verdict_at: self.lane.verdict().map(|(_, at)| at),
             last_ok: self.lane.last_ok(),
             next: self.lane.next(now),

@@ -65,7 +65,7 @@ pub struct LaneView {
     /// The credential that serves it.
     pub credential: Option<Credential>,
     /// What the last answer meant.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Arc<Verdict>>,
     /// When that was.
     pub verdict_at: Option<Wall>,
     /// When an upstream last accepted the credential.
@@ -81,7 +81,7 @@ pub struct LaneView {
     /// What its neighbors answered.
     pub neighbors: Vec<NeighborProof>,
     /// The last pre-flight, check by check.
-    pub findings: Vec<Finding>,
+    pub findings: Arc<Vec<Finding>>,
     /// Latencies of the last proofs in milliseconds, oldest first, at most sixteen.
     pub latencies: Vec<u32>,
     /// Other lanes that use the very same secret.

@@ -8,6 +8,7 @@ use super::outcome::{Outcome, Verdict};
 use super::time::Wall;
 use crate::plain::Plain;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Whether the lane may serve.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ pub struct Hold {
     /// Since when.
     pub since: Wall,
     /// What was seen.
-    pub verdict: Verdict,
+    pub verdict: Arc<Verdict>,
 }
 
 /// Why pre-flight does not let a lane serve.
@@ -74,7 +75,7 @@ pub enum Refusal {
     /// Scopes that must not be granted are.
     ForbiddenScope,
     /// The upstream's or the store's answer stands against it.
-    Answer(Verdict),
+    Answer(Arc<Verdict>),
     /// The audit cannot be written, so nothing may happen.
     AuditUnwritable,
 }

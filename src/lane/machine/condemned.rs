@@ -36,7 +36,7 @@ impl Lane {
         if let Some(Refusal::Answer(verdict)) = self.refusal.clone()
             && verdict.outcome.is_terminal()
         {
-            self.hold(now, verdict, out);
+            self.hold(now, Verdict::clone(&verdict), out);
         }
     }
 

@@ -68,7 +68,7 @@ pub struct Degraded {
     /// Since when.
     pub since: Wall,
     /// What stopped working.
-    pub verdict: Verdict,
+    pub verdict: Arc<Verdict>,
 }
 
 /// What a neighbor answered.
@@ -125,9 +125,9 @@ enum Grant {
     #[default]
     Good,
     /// The token endpoint condemned it.
-    Dead(Verdict),
+    Dead(Arc<Verdict>),
     /// An answer was lost, and it may be used up.
-    Uncertain(Verdict),
+    Uncertain(Arc<Verdict>),
 }
 
 /// A replacement that a person asked for and that has not come to an end.
@@ -168,12 +168,12 @@ pub struct Lane {
     refusal: Option<Refusal>,
     audit_writable: bool,
 
-    verdict: Option<(Verdict, Wall)>,
+    verdict: Option<(Arc<Verdict>, Wall)>,
     last_ok: Option<Wall>,
     counters: Counters,
     latencies: VecDeque<u32>,
     neighbors: Vec<NeighborProof>,
-    findings: Vec<Finding>,
+    findings: Arc<Vec<Finding>>,
 
     expired: bool,
     warned: bool,
@@ -212,7 +212,7 @@ impl Lane {
             counters: Counters::default(),
             latencies: VecDeque::new(),
             neighbors,
-            findings: Vec::new(),
+            findings: Arc::default(),
             expired: false,
             warned: false,
             limited: false,
@@ -361,6 +361,13 @@ impl Lane {
             level,
             text: text.into(),
         });
+    }
+
+    /// Takes a verdict as the latest.
+    fn see(&mut self, now: Now, verdict: Verdict) -> Arc<Verdict> {
+        let verdict = Arc::new(verdict);
+        self.verdict = Some((Arc::clone(&verdict), now.wall));
+        verdict
     }
 
     fn next_attempt(&mut self) -> Attempt {

@@ -15,6 +15,7 @@ use super::super::spec::{Renewal, Trust};
 use super::super::time::Now;
 use super::{Lane, Reaction};
 use crate::plain::Plain;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A pre-flight under way.
@@ -61,7 +62,7 @@ impl Lane {
     fn clear_checks(&mut self, out: &mut Reaction) -> bool {
         let cause = out.records.last().map_or(Cause::World, |_| Cause::Previous);
         self.record(out, RecordKind::PreflightStarted).cause = cause;
-        self.findings.clear();
+        self.findings = Arc::default();
         self.refusal = Some(Refusal::NotProvenYet);
         self.schedule.preflight = None;
         self.schedule.hold = None;
@@ -267,7 +268,7 @@ impl Lane {
         if !same {
             self.record(out, RecordKind::PreflightRefused).verdict = Some(verdict.clone());
         }
-        self.verdict = Some((verdict.clone(), now.wall));
+        let verdict = self.see(now, verdict);
         self.fail_rotation(&detail(&verdict), out);
         let terminal = verdict.outcome.is_terminal();
         let limit = verdict.evidence.retry_after_s.map(Duration::from_secs);
@@ -366,7 +367,7 @@ impl Lane {
     }
 
     pub(super) fn find(&mut self, check: &str, level: FindingLevel, text: &str) {
-        self.findings.push(Finding {
+        Arc::make_mut(&mut self.findings).push(Finding {
             check: check.into(),
             level,
             text: text.into(),
@@ -380,13 +381,12 @@ impl Lane {
             level,
             text: text.into(),
         };
-        match self
-            .findings
+        match Arc::make_mut(&mut self.findings)
             .iter_mut()
             .find(|old| old.check == finding.check)
         {
             Some(old) => *old = finding,
-            None => self.findings.push(finding),
+            None => Arc::make_mut(&mut self.findings).push(finding),
         }
     }
 

@@ -9,6 +9,7 @@ use super::super::time::Now;
 use super::preflight::{detail, names};
 use super::{Degraded, Grant, LATENCIES, Lane, Reaction};
 use crate::plain::Plain;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to be patient with an upstream that asks for patience but names no time.
@@ -91,7 +92,7 @@ impl Lane {
             }
         }
         if let Some(Grant::Dead(grant)) = confirmed {
-            self.grant_confirmed(now, grant, out);
+            self.grant_confirmed(now, Verdict::clone(&grant), out);
         }
     }
 
@@ -122,7 +123,7 @@ impl Lane {
         if (failing || first) && self.preflight.is_none() {
             self.record(out, RecordKind::ProbePassed).verdict = Some(verdict.clone());
         }
-        self.verdict = Some((verdict, now.wall));
+        self.see(now, verdict);
         let drift = observed
             .scopes
             .clone()
@@ -223,8 +224,7 @@ impl Lane {
             );
             self.alert(out, AlertLevel::Warning, text);
         }
-        self.verdict = Some((verdict.clone(), now.wall));
-        self.refusal = Some(Refusal::Answer(verdict));
+        self.refusal = Some(Refusal::Answer(self.see(now, verdict)));
         self.plan_probe(now);
     }
 
@@ -246,7 +246,7 @@ impl Lane {
             verdict.evidence.retry_after_s = Some(wait.as_secs());
             self.refuse_for(now, verdict, out);
         } else {
-            self.verdict = Some((verdict, now.wall));
+            self.see(now, verdict);
             self.schedule.limit_ends = Some(now.boot.plus(wait));
             self.schedule.probe = None;
         }
@@ -269,10 +269,10 @@ impl Lane {
         if self.trouble.is_none() {
             self.trouble = Some(Degraded {
                 since: now.wall,
-                verdict: verdict.clone(),
+                verdict: Arc::new(verdict.clone()),
             });
         }
-        self.verdict = Some((verdict, now.wall));
+        self.see(now, verdict);
         let cap = self.spec.probe_every.unwrap_or(Duration::from_secs(30));
         let wait = self.probe_backoff.after_failure(&mut self.dice, cap);
         self.schedule.probe = Some(now.boot.plus(wait));
@@ -440,7 +440,7 @@ impl Lane {
         self.fail_rotation("the lane was held", out);
         self.hold = Some(Hold {
             since: now.wall,
-            verdict,
+            verdict: Arc::new(verdict),
         });
         self.alert(out, AlertLevel::Critical, text);
     }

@@ -15,6 +15,7 @@ use super::super::time::Now;
 use super::preflight::detail;
 use super::{Degraded, Grant, Lane, Reaction};
 use crate::plain::Plain;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Lane {
@@ -162,7 +163,7 @@ impl Lane {
             self.record(out, RecordKind::CredentialLoadFailed).verdict = Some(verdict.clone());
             self.trouble = Some(Degraded {
                 since: now.wall,
-                verdict,
+                verdict: Arc::new(verdict),
             });
         }
         if why != LoadWhy::Asked {
@@ -303,8 +304,7 @@ impl Lane {
             } else {
                 self.counters.count(verdict.outcome);
                 self.record(out, RecordKind::ScopeChanged).verdict = Some(verdict.clone());
-                self.verdict = Some((verdict.clone(), now.wall));
-                self.refusal = Some(Refusal::Answer(verdict));
+                self.refusal = Some(Refusal::Answer(self.see(now, verdict)));
                 self.plan_probe(now);
             }
         } else {
@@ -344,7 +344,7 @@ impl Lane {
         if self.trouble.is_none() {
             self.trouble = Some(Degraded {
                 since: now.wall,
-                verdict: verdict.clone(),
+                verdict: Arc::new(verdict.clone()),
             });
         }
         match failure {
@@ -369,7 +369,7 @@ impl Lane {
             }
             RefreshFailure::GrantDead(_) => self.grant_died(now, verdict, out),
             RefreshFailure::Uncertain(_) => {
-                self.grant = Grant::Uncertain(verdict.clone());
+                self.grant = Grant::Uncertain(Arc::new(verdict.clone()));
                 let text = format!(
                     "{}: the answer to its refresh was lost, and the grant may be used up; \
                      it is not tried again until a person releases or refreshes the lane",
@@ -386,7 +386,7 @@ impl Lane {
 
     /// The token endpoint condemned the grant.
     fn grant_died(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
-        self.grant = Grant::Dead(verdict.clone());
+        self.grant = Grant::Dead(Arc::new(verdict.clone()));
         self.schedule.refresh = None;
         if self.credential.is_none() && self.last_ok.is_none() && self.generation.0 == 0 {
             // It never worked here: refused like any other wrong credential, and watched for a
@@ -434,15 +434,14 @@ impl Lane {
         self.record(out, RecordKind::WarningRaised).note = Some(Plain::new(&text));
         self.trouble = Some(Degraded {
             since: now.wall,
-            verdict: grant,
+            verdict: Arc::new(grant),
         });
         self.alert(out, AlertLevel::Critical, text);
     }
 
     fn close_if_open(&mut self, now: Now, verdict: &Verdict) {
         if !matches!(self.refusal, Some(Refusal::Answer(_))) {
-            self.verdict = Some((verdict.clone(), now.wall));
-            self.refusal = Some(Refusal::Answer(verdict.clone()));
+            self.refusal = Some(Refusal::Answer(self.see(now, verdict.clone())));
         }
     }
 

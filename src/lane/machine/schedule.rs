@@ -14,6 +14,7 @@ use super::super::spec::Renewal;
 use super::super::time::{Boot, Now, Wall};
 use super::{Grant, Lane, Reaction};
 use crate::plain::Plain;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that can become due.
@@ -170,7 +171,7 @@ impl Lane {
         if let Grant::Dead(grant) | Grant::Uncertain(grant) = self.grant.clone() {
             self.record(out, RecordKind::TokenExpired).verdict = Some(verdict.clone());
             self.close_with(now, verdict, out);
-            self.hold(now, grant, out);
+            self.hold(now, Verdict::clone(&grant), out);
             return;
         }
         self.fall_expired(now, verdict, out);
@@ -333,8 +334,8 @@ impl Lane {
 
     /// Closes the gate on what an answer means, and opens the degraded window.
     pub(super) fn close_with(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
-        self.verdict = Some((verdict.clone(), now.wall));
-        self.refusal = Some(Refusal::Answer(verdict.clone()));
+        let verdict = self.see(now, verdict);
+        self.refusal = Some(Refusal::Answer(Arc::clone(&verdict)));
         self.preflight = None;
         self.schedule.preflight = None;
         if self.window.is_none() {

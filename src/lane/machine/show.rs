@@ -35,7 +35,7 @@ impl Lane {
     }
 
     /// What its last answer meant, and when.
-    pub fn verdict(&self) -> Option<(&Verdict, Wall)> {
+    pub fn verdict(&self) -> Option<(&Arc<Verdict>, Wall)> {
         self.verdict.as_ref().map(|(verdict, at)| (verdict, *at))
     }
 
@@ -79,7 +79,7 @@ impl Lane {
     }
 
     /// The last pre-flight, check by check.
-    pub fn findings(&self) -> &[Finding] {
+    pub const fn findings(&self) -> &Arc<Vec<Finding>> {
         &self.findings
     }
 

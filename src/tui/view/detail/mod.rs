@@ -184,7 +184,7 @@ fn neighbors(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
 
 fn findings(lane: &LaneView, page: &mut Page<'_>) {
     let text = page.role(Role::Text);
-    for finding in &lane.findings {
+    for finding in lane.findings.iter() {
         let (word, role) = match finding.level {
             FindingLevel::Pass => continue,
             FindingLevel::Warn => ("warning", Role::Warn),
