@@ -144,6 +144,7 @@ impl Memories {
             }
             news = true;
             lane.histories.retain(|(of, _)| *of != fingerprint);
+            lane.histories.reserve_exact(1);
             lane.histories.push((fingerprint, history));
             if lane.histories.len() > FINGERPRINTS_A_LANE {
                 lane.histories.remove(0);

@@ -582,7 +582,8 @@ impl Engine {
         for slot in &turn.touched {
             self.remember(*slot);
         }
-        self.publishers.retain(|publisher| !publisher.is_abandoned());
+        self.publishers
+            .retain(|publisher| !publisher.is_abandoned());
         let watched = !self.publishers.is_empty();
         let lanes = self.views(now, turn.touched.iter().copied().filter(|_| watched));
         let engine = turn.engine_changed.then(|| Arc::new(self.engine_view()));

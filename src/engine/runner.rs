@@ -48,6 +48,7 @@ impl Runner {
     /// Keeps a secret until it is adopted or not.
     pub(super) fn keep(&mut self, kept: Kept) {
         self.secrets.retain(|(of, _)| *of != kept.0);
+        self.secrets.reserve_exact(1);
         self.secrets.push(kept);
     }
 
@@ -77,6 +78,9 @@ impl Runner {
     }
 
     pub(super) fn note(&mut self, kind: RecordKind, seq: u64) {
+        if !kind.is_cause() {
+            return;
+        }
         match self.latest.iter_mut().find(|(of, _)| *of == kind) {
             Some((_, latest)) => *latest = seq,
             None => self.latest.push((kind, seq)),

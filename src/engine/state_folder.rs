@@ -80,10 +80,15 @@ impl StateFolder {
             .state_dir()
             .unwrap_or_else(|| base.data_dir())
             .join("lanewatch");
-        Ok(Self {
+        Ok(Self::at(&state, name))
+    }
+
+    /// The folder of that name below the given folder, where the grants are locked as well.
+    pub fn at(state: &Path, name: &str) -> Self {
+        Self {
             path: state.join(name),
             grants: state.join("grants"),
-        })
+        }
     }
 
     /// Makes the folder, readable by its owner only.

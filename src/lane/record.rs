@@ -118,6 +118,23 @@ kinds! {
     ToolCall = "tool_call",
 }
 
+impl RecordKind {
+    /// Whether later records of a lane name one of this kind as their cause.
+    pub const fn is_cause(self) -> bool {
+        matches!(
+            self,
+            Self::RefreshAttempted
+                | Self::RotationStarted
+                | Self::LaneHeld
+                | Self::LanePaused
+                | Self::DegradedOpened
+                | Self::CredentialLoadFailed
+                | Self::RevocationDetected
+                | Self::ProbeFailed
+        )
+    }
+}
+
 impl fmt::Display for RecordKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -114,7 +114,7 @@ pub(super) fn lane(
         probe: proof.request,
         probe_timeout: proof.timeout,
         neighbors,
-        oauth,
+        oauth: oauth.map(Box::new),
         owner: own.owner.or(|| given.owner.clone()).ok(),
         runbook: own.runbook.or(|| given.runbook.clone()).ok(),
         line: line_number,

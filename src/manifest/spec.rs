@@ -49,7 +49,7 @@ pub struct LaneEntry {
     /// Requests that must be denied, in the order of `spec.neighbors`.
     pub neighbors: Vec<RequestSpec>,
     /// Its token endpoint; `Some` exactly when its kind is `oauth_refresh`.
-    pub oauth: Option<OauthSpec>,
+    pub oauth: Option<Box<OauthSpec>>,
     /// Who owns the credential.
     pub owner: Option<Plain>,
     /// What to read when it fails: an address or a path.

@@ -85,7 +85,7 @@ pub(crate) fn lane(name: &str, provider: &str, tool: &str, owner: &str) -> LaneV
             store_version: None,
             proven: true,
         }),
-        verdict: Some(verdict(Outcome::Ok, 200, "", Basis::Stated)),
+        verdict: Some(Arc::new(verdict(Outcome::Ok, 200, "", Basis::Stated))),
         verdict_at: Some(now.minus(secs(12))),
         last_ok: Some(now.minus(secs(12))),
         next: Next {
@@ -99,7 +99,7 @@ pub(crate) fn lane(name: &str, provider: &str, tool: &str, owner: &str) -> LaneV
         tries: 0,
         degraded: None,
         neighbors: Vec::new(),
-        findings: Vec::new(),
+        findings: Arc::default(),
         latencies: vec![40, 44, 38, 51],
         shares_key_with: Vec::new(),
     }
@@ -119,7 +119,7 @@ pub(crate) fn seen(mut lane: LaneView, word: Word, verdict: Verdict, ago: u64) -
     lane.since = at;
     lane.verdict_at = Some(at);
     lane.counters.count(verdict.outcome);
-    lane.verdict = Some(verdict);
+    lane.verdict = Some(Arc::new(verdict));
     lane
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn held(name: &str) -> LaneView {
     lane.gate = Gate::Held;
     lane.hold = Some(Hold {
         since: now().wall.minus(secs(26)),
-        verdict: seen_there,
+        verdict: Arc::new(seen_there),
     });
     lane.next = Next::default();
     lane.last_ok = Some(now().wall.minus(secs(31)));
@@ -193,7 +193,7 @@ pub(crate) fn wall() -> Vec<LaneView> {
         95,
     );
     if let Some(last) = &mut scope.verdict {
-        last.evidence.required_scopes = vec![Plain::new("drive.readonly")];
+        Arc::make_mut(last).evidence.required_scopes = vec![Plain::new("drive.readonly")];
     }
     let mut limited = seen(
         lane("crm-write", "hubspot", "update_contact", "growth"),
@@ -233,7 +233,7 @@ pub(crate) fn wall() -> Vec<LaneView> {
     refused.word = Word::Refused;
     refused.gate = Gate::Refused;
     refused.refusal = Some(Refusal::UnmanagedSource);
-    refused.findings = vec![
+    refused.findings = Arc::new(vec![
         Finding {
             check: Plain::new("managed_source"),
             level: FindingLevel::Refuse,
@@ -244,7 +244,7 @@ pub(crate) fn wall() -> Vec<LaneView> {
             level: FindingLevel::Pass,
             text: Plain::new("0.2 s"),
         },
-    ];
+    ]);
     let mut demo = lane("demo-notes", "sandbox", "get_note", "you");
     Arc::make_mut(&mut demo.info).sandbox = true;
     let mut forever = lane("maps-geocode", "maps", "get_place", "logistics");

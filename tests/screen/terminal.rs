@@ -1,7 +1,7 @@
 //! The screen on a real terminal: this test program runs itself once more inside a pseudo-terminal.
 
 use crate::fixture::{news, numbered, wall};
-use lanewatch::engine::{Accepted, Command, Handle, Publisher, Update, updates};
+use lanewatch::engine::{Accepted, Command, Handle, Publisher, Request, Update, updates};
 use lanewatch::lane::{Boot, Now, Wall};
 use lanewatch::plain::Plain;
 use lanewatch::tui::theme::Theme;
@@ -59,7 +59,10 @@ fn child() {
     }
     let (handle, mut asked) = Handle::detached();
     let engine = std::thread::spawn(move || {
-        while let Some((command, reply)) = asked.blocking_recv() {
+        while let Some(request) = asked.blocking_recv() {
+            let Request::Command(command, reply) = request else {
+                continue;
+            };
             let note = match command {
                 Command::Lane { .. } => Plain::new("under way"),
                 Command::Drill { .. } => panic!("an engine that breaks"),

@@ -8,7 +8,7 @@
 use super::super::effect::LoadWhy;
 use super::super::gate::Refusal;
 use super::super::outcome::{Outcome, Verdict};
-use super::super::record::RecordKind;
+use super::super::record::{Cause, RecordKind};
 use super::super::time::Now;
 use super::{Lane, Reaction};
 use std::time::Duration;
@@ -19,11 +19,7 @@ const HELD_WITHIN: Duration = Duration::from_millis(40);
 impl Lane {
     /// The credential was revoked, or rejected after it once worked.
     pub(super) fn condemn(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
-        let kind = match verdict.outcome {
-            Outcome::CredentialRevoked => RecordKind::RevocationDetected,
-            _ => RecordKind::ProbeFailed,
-        };
-        self.record(out, kind).verdict = Some(verdict.clone());
+        self.record(out, detected_as(verdict.outcome)).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
         self.schedule.refresh = None;
         self.schedule.hold = Some(now.boot.plus(HELD_WITHIN));
@@ -36,12 +32,21 @@ impl Lane {
         if let Some(Refusal::Answer(verdict)) = self.refusal.clone()
             && verdict.outcome.is_terminal()
         {
-            self.hold(now, Verdict::clone(&verdict), out);
+            let detected = Cause::Latest(detected_as(verdict.outcome));
+            self.hold_because(now, Verdict::clone(&verdict), detected, out);
         }
     }
 
     /// Whether the lane waits for the store's word on a condemned credential.
     pub(super) const fn is_condemned(&self) -> bool {
         self.schedule.hold.is_some()
+    }
+}
+
+/// The record of a rejection that condemns.
+const fn detected_as(outcome: Outcome) -> RecordKind {
+    match outcome {
+        Outcome::CredentialRevoked => RecordKind::RevocationDetected,
+        _ => RecordKind::ProbeFailed,
     }
 }

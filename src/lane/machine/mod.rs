@@ -26,7 +26,7 @@ mod tests;
 
 use super::backoff::{Backoff, Dice, RetryBudget};
 use super::counters::Counters;
-use super::credential::{Credential, Generation, StoreVersion};
+use super::credential::{Credential, Generation, ScopeSet, StoreVersion};
 use super::effect::{AlertLevel, Attempt, Effect, ProbeWhy};
 use super::event::{Actor, Event};
 use super::gate::{Finding, Hold, Pause, Refusal};
@@ -162,6 +162,9 @@ pub struct Lane {
     grant: Grant,
     /// The store's mark of the record from which the grant was last seen.
     grant_version: Option<StoreVersion>,
+    /// What the credential may do by the word of whoever gave it out. An upstream may count
+    /// otherwise, so the two are never held against each other.
+    granted: Option<ScopeSet>,
 
     pause: Option<Pause>,
     hold: Option<Hold>,
@@ -203,6 +206,7 @@ impl Lane {
             credential: None,
             grant: Grant::Good,
             grant_version: None,
+            granted: None,
             pause: memory.pause,
             hold: memory.hold,
             refusal: Some(Refusal::NotProvenYet),

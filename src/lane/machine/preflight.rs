@@ -131,7 +131,9 @@ impl Lane {
             return;
         }
         self.find_again("life_left", FindingLevel::Pass, self.life_text(now));
-        if let Some(verdict) = self.scopes_against() {
+        // What is only remembered of its scopes may have been mended since: the probe says so.
+        let told = self.granted.is_some() || preflight.probed || self.spec.probe_every.is_none();
+        if let Some(verdict) = self.scopes_against().filter(|_| told) {
             self.refuse_scopes(now, verdict, out);
             return;
         }
@@ -311,23 +313,32 @@ impl Lane {
         })
     }
 
+    /// Whether scopes that were gained are more than the lane is meant to have. One that is required
+    /// was taken away before, and may come back.
+    pub(super) fn widened_by(&self, gained: Vec<Plain>) -> Option<Verdict> {
+        let beyond = ScopeSet(gained.into_iter().collect()).minus(&self.spec.scopes.require);
+        (!beyond.is_empty()).then(|| {
+            let text = format!("granted more than before: {}", names(&beyond));
+            Verdict::own(Outcome::Ok, "lane/scope_widened", text)
+        })
+    }
+
     fn refuse_scopes(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
         self.find_again("scopes", FindingLevel::Refuse, detail(&verdict));
         if verdict.outcome == Outcome::Ok {
             let text = detail(&verdict);
             self.refuse(Refusal::ForbiddenScope, &text, out);
-            self.preflight = None;
         } else {
             self.counters.count(verdict.outcome);
             self.refuse_for(now, verdict, out);
-            // The same token will not grow scopes by being asked again at once.
-            let every = self.spec.probe_every.unwrap_or(Duration::from_secs(60));
-            self.schedule.preflight = Some(now.boot.plus(self.dice.spread(every, 0.10)));
-            if let Some(preflight) = &mut self.preflight {
-                preflight.probed = false;
-            }
-            self.forget_scopes();
         }
+        // The same token will not have other scopes by being asked again at once.
+        let every = self.spec.probe_every.unwrap_or(Duration::from_secs(60));
+        self.schedule.preflight = Some(now.boot.plus(self.dice.spread(every, 0.10)));
+        if let Some(preflight) = &mut self.preflight {
+            preflight.probed = false;
+        }
+        self.forget_scopes();
     }
 
     /// What was known of the scopes is asked for again by the next probe.

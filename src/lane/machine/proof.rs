@@ -140,9 +140,7 @@ impl Lane {
             self.preflight_probed(now, observed, out);
             return;
         }
-        if drift.is_some_and(|(gained, _)| !gained.is_empty()) {
-            let text = "it was granted more than before";
-            let verdict = Verdict::own(Outcome::Ok, "lane/scope_widened", text);
+        if let Some(verdict) = drift.and_then(|(gained, _)| self.widened_by(gained)) {
             self.hold_widened(now, verdict, out);
             return;
         }
@@ -181,7 +179,7 @@ impl Lane {
         }
     }
 
-    fn hold_widened(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+    pub(super) fn hold_widened(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
         let record = self.record(out, RecordKind::WarningRaised);
         record.note = Some(Plain::new(&format!("scope_widened: {}", detail(&verdict))));
         self.hold(now, verdict, out);
@@ -262,7 +260,7 @@ impl Lane {
         let already = self
             .verdict
             .as_ref()
-            .is_some_and(|(last, _)| last.outcome.is_outage());
+            .is_some_and(|(last, _)| last.outcome == verdict.outcome);
         if !already {
             self.record(out, RecordKind::ProbeFailed).verdict = Some(verdict.clone());
         }
@@ -412,8 +410,20 @@ impl Lane {
         }
     }
 
-    /// Stops the lane until a person looks.
+    /// Stops the lane until a person looks, for what has just been recorded.
     pub(super) fn hold(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        let cause = out.records.last().map_or(Cause::World, |_| Cause::Previous);
+        self.hold_because(now, verdict, cause, out);
+    }
+
+    /// The same, for what was recorded before.
+    pub(super) fn hold_because(
+        &mut self,
+        now: Now,
+        verdict: Verdict,
+        cause: Cause,
+        out: &mut Reaction,
+    ) {
         if self.hold.is_some() {
             return;
         }
@@ -427,7 +437,6 @@ impl Lane {
         self.flights.probe = None;
         self.flights.neighbor = None;
         self.flights.load = None;
-        let cause = out.records.last().map_or(Cause::World, |_| Cause::Previous);
         let record = self.record(out, RecordKind::LaneHeld);
         record.verdict = Some(verdict.clone());
         record.cause = cause;

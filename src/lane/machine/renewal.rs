@@ -4,7 +4,7 @@
 //! nothing: the credential at hand serves to its end, and only the token endpoint's own word,
 //! confirmed by the store and by the credential itself, condemns a grant.
 
-use super::super::credential::{Credential, Offer};
+use super::super::credential::{Credential, Offer, ScopeSet};
 use super::super::effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy};
 use super::super::event::{Found, RefreshFailure};
 use super::super::gate::{FindingLevel, Refusal};
@@ -196,6 +196,7 @@ impl Lane {
         }
         self.generation = self.generation.next();
         let history = offer.history.unwrap_or_default();
+        self.granted = offer.scopes.clone().or(self.granted.take());
         let stated = self
             .spec
             .expires_at
@@ -275,6 +276,7 @@ impl Lane {
             return;
         }
         self.flights.refresh = None;
+        let before = self.granted.clone();
         self.adopt(now, offer, out);
         let kind = if lost_race {
             RecordKind::LostRace
@@ -300,13 +302,15 @@ impl Lane {
         } else if let Some(against) = self.scopes_against() {
             let verdict = against;
             if verdict.outcome == Outcome::Ok {
-                self.hold(now, verdict, out);
+                self.hold_widened(now, verdict, out);
             } else {
                 self.counters.count(verdict.outcome);
                 self.record(out, RecordKind::ScopeChanged).verdict = Some(verdict.clone());
                 self.refusal = Some(Refusal::Answer(self.see(now, verdict)));
                 self.plan_probe(now);
             }
+        } else if let Some(verdict) = self.gained_since(before) {
+            self.hold_widened(now, verdict, out);
         } else {
             self.probe(ProbeWhy::Fresh, out);
             if self.flights.probe.is_none() {
@@ -315,6 +319,12 @@ impl Lane {
             }
             self.plan_neighbors(now);
         }
+    }
+
+    /// A refresh must not bring more than there was: nobody asked for it.
+    fn gained_since(&self, before: Option<ScopeSet>) -> Option<Verdict> {
+        let gained = self.granted.as_ref()?.minus(&before?);
+        self.widened_by(gained)
     }
 
     pub(super) fn refresh_failed(

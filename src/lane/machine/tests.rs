@@ -596,6 +596,112 @@ fn scopes_that_shrink_below_need_close_the_gate_until_they_are_back() {
 }
 
 #[test]
+fn a_required_scope_that_comes_back_is_no_widening() {
+    let mut story = Story::serving_key();
+    for (secs, scopes, word) in [(12, "", Word::Scope), (24, "read", Word::Ok)] {
+        story.wait_until(secs);
+        let scopes = Some(ScopeSet::split(scopes));
+        let observed = Observed {
+            scopes,
+            ..Observed::default()
+        };
+        story.probe_showing(Outcome::Ok, observed);
+        assert_eq!(story.lane.word(), word);
+    }
+}
+
+#[test]
+fn a_refresh_that_brings_more_than_before_holds_the_lane_and_says_why() {
+    for more in ["read write", "read admin"] {
+        let mut story = Story::serving();
+        story.wait_until(66);
+        let mut wider = offer(2, story.now, Some(100));
+        wider.scopes = Some(ScopeSet::split(more));
+        story.refresh(wider);
+        assert_eq!(story.lane.word(), Word::Held, "{more}");
+        assert!(story.records.contains(&RecordKind::WarningRaised), "{more}");
+    }
+}
+
+#[test]
+fn a_forbidden_scope_that_is_only_remembered_is_asked_for_again() {
+    let mut story = Story::new(spec(Renewal::Reload));
+    let mut key = offer(1, story.now, None);
+    key.scopes = None;
+    let scopes = Some(ScopeSet::split("read admin"));
+    key.history = Some(History {
+        scopes,
+        ..History::default()
+    });
+    story.load(Found::Credential(key));
+    let scopes = Some(ScopeSet::split("read"));
+    story.probe_showing(
+        Outcome::Ok,
+        Observed {
+            scopes,
+            ..Observed::default()
+        },
+    );
+    assert_eq!(story.lane.word(), Word::Ok);
+}
+
+#[test]
+fn a_lane_refused_for_a_forbidden_scope_serves_once_the_scope_is_gone() {
+    let mut story = Story::new(spec(Renewal::Reload));
+    let mut key = offer(1, story.now, None);
+    key.scopes = None;
+    story.load(Found::Credential(key));
+    for (secs, scopes, gate) in [(1, "read admin", Gate::Refused), (13, "read", Gate::Open)] {
+        story.wait_until(secs);
+        let scopes = Some(ScopeSet::split(scopes));
+        story.probe_showing(
+            Outcome::Ok,
+            Observed {
+                scopes,
+                ..Observed::default()
+            },
+        );
+        assert_eq!(story.lane.gate(), gate);
+    }
+}
+
+#[test]
+fn a_hold_names_the_revocation_that_caused_it_whatever_the_store_said_in_between() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.probe(Outcome::CredentialRevoked);
+    let attempt = story.take(|e| match e {
+        Effect::Load { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    let held = story.tell(Event::Loaded {
+        attempt,
+        found: Found::Unchanged,
+    });
+    let held = held
+        .records
+        .iter()
+        .find(|record| record.kind == RecordKind::LaneHeld);
+    let cause = Cause::Latest(RecordKind::RevocationDetected);
+    assert_eq!(held.map(|record| record.cause), Some(cause));
+}
+
+#[test]
+fn an_upstream_that_is_lost_after_the_store_was_is_recorded_too() {
+    let mut story = Story::serving_key();
+    for (secs, outcome, word) in [
+        (12, Outcome::StoreUnavailable, Word::Degraded),
+        (24, Outcome::UpstreamUnavailable, Word::Unreachable),
+    ] {
+        story.wait_until(secs);
+        story.records.clear();
+        story.probe(outcome);
+        assert_eq!(story.lane.word(), word);
+        assert!(story.records.contains(&RecordKind::ProbeFailed));
+    }
+}
+
+#[test]
 fn a_paused_lane_is_not_probed_but_still_refreshed() {
     let mut story = Story::serving();
     let by = Actor::Operator("ada".into());

@@ -1,0 +1,14 @@
+//! The engine keeps its promises end to end: over real sockets, on a real state folder, and where a
+//! process matters, as the built binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the whole crate is a test"
+)]
+
+mod bench;
+mod drills;
+mod server;
+mod serving;
