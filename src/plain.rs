@@ -6,8 +6,9 @@
 //! Because the cleaning happens where a `Plain` is made, nothing further up has to remember it.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest a [`Plain`] gets, in characters; longer text ends in `…`.
 pub const PLAIN_MAX: usize = 240;
@@ -46,6 +47,14 @@ impl Plain {
             kept += 1;
         }
         Self(clean.into())
+    }
+
+    /// The same for text of our own. However many hold it, it is kept once: ten thousand lanes with
+    /// the same finding do not need ten thousand copies.
+    pub fn fixed(text: &'static str) -> Self {
+        static KEPT: Mutex<BTreeMap<&'static str, Plain>> = Mutex::new(BTreeMap::new());
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.entry(text).or_insert_with(|| Self::new(text)).clone()
     }
 
     /// Cleans bytes that claim to be UTF-8; what is not becomes `�`.

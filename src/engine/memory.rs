@@ -95,7 +95,7 @@ impl Memories {
                 RecordKind::LaneReleased => lane.memory.hold = None,
                 RecordKind::LanePaused => {
                     // When it would have ended is not in the record: a person ends it.
-                    lane.memory.pause = Some(Pause {
+                    lane.memory.pause = Some(Arc::new(Pause {
                         since: record.ts,
                         until: None,
                         by: record.actor.clone(),
@@ -103,7 +103,7 @@ impl Memories {
                             .note
                             .clone()
                             .unwrap_or_else(|| Plain::new("not said")),
-                    });
+                    }));
                 }
                 RecordKind::LaneResumed => lane.memory.pause = None,
                 _ => {}

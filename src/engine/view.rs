@@ -55,7 +55,7 @@ pub struct LaneView {
     /// Whether it may serve.
     pub gate: Gate,
     /// The operator's pause, if there is one.
-    pub pause: Option<Pause>,
+    pub pause: Option<Arc<Pause>>,
     /// The hold, if there is one.
     pub hold: Option<Hold>,
     /// Why pre-flight refuses it, if it does.

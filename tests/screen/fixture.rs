@@ -223,12 +223,12 @@ pub(crate) fn wall() -> Vec<LaneView> {
     let mut paused = lane("mail-send", "sendgrid", "send_mail", "comms");
     paused.word = Word::Paused;
     paused.gate = Gate::Paused;
-    paused.pause = Some(Pause {
+    paused.pause = Some(Arc::new(Pause {
         since: now.minus(secs(600)),
         until: Some(now.plus(secs(1_200))),
         by: Actor::Operator(Plain::new("maria")),
         reason: Plain::new("campaign stopped by legal"),
-    });
+    }));
     let mut refused = lane("warehouse-sql", "snowflake", "run_query", "");
     refused.word = Word::Refused;
     refused.gate = Gate::Refused;

@@ -8,6 +8,7 @@ use super::super::spec::Renewal;
 use super::super::time::Now;
 use super::{Grant, Lane, Reaction, Rotation};
 use crate::plain::Plain;
+use std::sync::Arc;
 
 impl Lane {
     /// Whether a request makes sense now: one sentence on what will happen, or on why it will not.
@@ -105,12 +106,12 @@ impl Lane {
                 let record = self.record(out, RecordKind::LanePaused);
                 record.actor = by.clone();
                 record.note = Some(reason.clone());
-                self.pause = Some(Pause {
+                self.pause = Some(Arc::new(Pause {
                     since: now.wall,
                     until,
                     by,
                     reason,
-                });
+                }));
                 self.schedule.pause_ends = until.map(|at| now.boot_at(at));
                 self.schedule.probe = None;
                 self.schedule.neighbors = None;

@@ -107,7 +107,7 @@ pub struct Memory {
     /// A hold that nobody has lifted.
     pub hold: Option<Hold>,
     /// A pause that has not ended.
-    pub pause: Option<Pause>,
+    pub pause: Option<Arc<Pause>>,
 }
 
 /// What follows from an event.
@@ -166,7 +166,7 @@ pub struct Lane {
     /// otherwise, so the two are never held against each other.
     granted: Option<ScopeSet>,
 
-    pause: Option<Pause>,
+    pause: Option<Arc<Pause>>,
     hold: Option<Hold>,
     refusal: Option<Refusal>,
     audit_writable: bool,

@@ -377,18 +377,18 @@ impl Lane {
         }
     }
 
-    pub(super) fn find(&mut self, check: &str, level: FindingLevel, text: &str) {
+    pub(super) fn find(&mut self, check: &'static str, level: FindingLevel, text: &'static str) {
         Arc::make_mut(&mut self.findings).push(Finding {
-            check: check.into(),
+            check: Plain::fixed(check),
             level,
-            text: text.into(),
+            text: Plain::fixed(text),
         });
     }
 
     /// Notes how a check came out, in the place of what the same check said before.
-    pub(super) fn find_again(&mut self, check: &str, level: FindingLevel, text: String) {
+    pub(super) fn find_again(&mut self, check: &'static str, level: FindingLevel, text: String) {
         let finding = Finding {
-            check: check.into(),
+            check: Plain::fixed(check),
             level,
             text: text.into(),
         };

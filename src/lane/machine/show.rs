@@ -50,7 +50,7 @@ impl Lane {
     }
 
     /// The operator's pause.
-    pub const fn pause(&self) -> Option<&Pause> {
+    pub const fn pause(&self) -> Option<&Arc<Pause>> {
         self.pause.as_ref()
     }
 

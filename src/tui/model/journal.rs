@@ -11,7 +11,7 @@ pub const RECORDS_SHOWN: usize = 5_000;
 const STORY: usize = 50;
 /// How many records all stories have together. A quiet lane keeps its story long after the audit
 /// pane has forgotten it, but ten thousand lanes must not keep half a million records.
-const STORIES: usize = 20_000;
+const STORIES: usize = 6_000;
 
 /// Records by number and by lane. Numbers rise from front to back.
 #[derive(Default)]
