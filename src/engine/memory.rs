@@ -11,7 +11,7 @@ use crate::plain::Plain;
 use crate::secret::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -167,16 +167,18 @@ impl Memories {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn save(&self, file: &Path) -> io::Result<()> {
-        let text = serde_json::to_vec(self)?;
         let fresh = file.with_extension("new");
-        let mut out = std::fs::OpenOptions::new()
+        let made = std::fs::OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .mode(0o600)
             .open(&fresh)?;
-        out.write_all(&text)?;
-        out.sync_data()?;
+        // Written as it is made: the whole text of ten thousand lanes at once would cost megabytes
+        // that the process never gives back.
+        let mut out = BufWriter::new(made);
+        serde_json::to_writer(&mut out, self)?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
         std::fs::rename(&fresh, file)
     }
 }
