@@ -36,7 +36,10 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1).peekable();
-    let file: PathBuf = arguments.next().ok_or("name the file to write, then the steps")?.into();
+    let file: PathBuf = arguments
+        .next()
+        .ok_or("name the file to write, then the steps")?
+        .into();
     let size = arguments.next_if(|step| parse_size(step).is_some());
     let (columns, rows) = size.as_deref().and_then(parse_size).unwrap_or((120, 40));
     let light = arguments.next_if_eq("--light").is_some();
@@ -47,7 +50,11 @@ fn main() -> Outcome<()> {
         terminal.step(&step)?;
     }
     terminal.settle();
-    let paper = if light { svg::Paper::LIGHT } else { svg::Paper::DARK };
+    let paper = if light {
+        svg::Paper::LIGHT
+    } else {
+        svg::Paper::DARK
+    };
     std::fs::write(&file, svg::draw(terminal.parser.screen(), &paper))?;
     terminal.leave()
 }
@@ -69,7 +76,12 @@ struct Terminal {
 impl Terminal {
     /// Starts the demo with its files under `home`.
     fn start(columns: u16, rows: u16, light: bool, home: &Path) -> Outcome<Self> {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         let pair = native_pty_system().openpty(size)?;
         let mut command = CommandBuilder::new(program()?);
         command.arg("demo");
@@ -89,7 +101,9 @@ impl Terminal {
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
-                let Some(bytes) = buffer.get(..read) else { return };
+                let Some(bytes) = buffer.get(..read) else {
+                    return;
+                };
                 if send.send(bytes.to_vec()).is_err() {
                     return;
                 }
@@ -133,7 +147,11 @@ impl Terminal {
         if self.look_on(PATIENCE, |screen| screen.contents().contains(text))? {
             return Ok(());
         }
-        Err(format!("the screen never showed {text:?}:\n{}", self.parser.screen().contents()).into())
+        Err(format!(
+            "the screen never showed {text:?}:\n{}",
+            self.parser.screen().contents()
+        )
+        .into())
     }
 
     /// Takes in output until `enough` or for as long as `at_most`; says whether it was enough.
@@ -150,7 +168,9 @@ impl Terminal {
                 Err(RecvTimeoutError::Timeout) if left.is_zero() => return Ok(false),
                 Err(RecvTimeoutError::Timeout) => left = left.saturating_sub(slice),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(format!("it has ended:\n{}", self.parser.screen().contents()).into());
+                    return Err(
+                        format!("it has ended:\n{}", self.parser.screen().contents()).into(),
+                    );
                 }
             }
         }
@@ -177,6 +197,11 @@ impl Terminal {
 /// The built program: two folders up from this one, which is among the examples.
 fn program() -> Outcome<PathBuf> {
     let me = std::env::current_exe()?;
-    let built = me.parent().and_then(Path::parent).map(|folder| folder.join("lanewatch"));
-    built.filter(|path| path.exists()).ok_or_else(|| "run `cargo build` first".into())
+    let built = me
+        .parent()
+        .and_then(Path::parent)
+        .map(|folder| folder.join("lanewatch"));
+    built
+        .filter(|path| path.exists())
+        .ok_or_else(|| "run `cargo build` first".into())
 }

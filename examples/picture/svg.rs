@@ -85,8 +85,8 @@ struct Style {
 impl Style {
     fn of(cell: &Cell, paper: &Paper) -> Self {
         let ink = paper.colour(cell.fgcolor(), paper.ink);
-        let ground = (cell.bgcolor() != Color::Default)
-            .then(|| paper.colour(cell.bgcolor(), paper.ground));
+        let ground =
+            (cell.bgcolor() != Color::Default).then(|| paper.colour(cell.bgcolor(), paper.ground));
         let (ink, ground) = if cell.inverse() {
             (ground.unwrap_or_else(|| paper.ground.to_owned()), Some(ink))
         } else {
@@ -124,8 +124,15 @@ pub(crate) fn draw(screen: &Screen, paper: &Paper) -> String {
             if style.underlined {
                 grounds.add((x, y + CELL.1 - 2.0, wide, 1.0), paper.edge, 1.0);
             }
-            let text = if cell.has_contents() { cell.contents() } else { " " };
-            let drawn = text.chars().next().is_some_and(|c| shapes.add_shape(c, x, y, &style.ink));
+            let text = if cell.has_contents() {
+                cell.contents()
+            } else {
+                " "
+            };
+            let drawn = text
+                .chars()
+                .next()
+                .is_some_and(|c| shapes.add_shape(c, x, y, &style.ink));
             let text = if drawn { " " } else { text };
             // A letter that is not ASCII may come from another font: it gets a place of its own.
             let alone = !text.is_ascii();
@@ -133,7 +140,12 @@ pub(crate) fn draw(screen: &Screen, paper: &Paper) -> String {
                 Some(run) if run.takes(&style, alone) => run.text.push_str(text),
                 _ => {
                     flush(&mut letters, run.take(), y);
-                    run = Some(Run { x, style, alone, text: text.to_owned() });
+                    run = Some(Run {
+                        x,
+                        style,
+                        alone,
+                        text: text.to_owned(),
+                    });
                 }
             }
         }
@@ -170,7 +182,13 @@ impl Run {
 }
 
 fn flush(out: &mut String, run: Option<Run>, y: f32) {
-    let Some(Run { x, style, text, alone }) = run else {
+    let Some(Run {
+        x,
+        style,
+        text,
+        alone,
+    }) = run
+    else {
         return;
     };
     let shown = text.trim_end_matches(' ');
@@ -179,13 +197,24 @@ fn flush(out: &mut String, run: Option<Run>, y: f32) {
         return;
     }
     let x = x + count(shown, text) * CELL.0;
-    let weight = if style.bold { " font-weight=\"700\"" } else { "" };
-    let slant = if style.italic { " font-style=\"italic\"" } else { "" };
+    let weight = if style.bold {
+        " font-weight=\"700\""
+    } else {
+        ""
+    };
+    let slant = if style.italic {
+        " font-style=\"italic\""
+    } else {
+        ""
+    };
     // The exact length keeps the columns straight whatever font there is.
     let length = if alone || text.len() == 1 {
         String::new()
     } else {
-        format!(" textLength=\"{:.1}\" lengthAdjust=\"spacingAndGlyphs\"", count(text, "") * CELL.0)
+        format!(
+            " textLength=\"{:.1}\" lengthAdjust=\"spacingAndGlyphs\"",
+            count(text, "") * CELL.0
+        )
     };
     let _never_fails = writeln!(
         out,
@@ -203,7 +232,9 @@ fn count(long: &str, short: &str) -> f32 {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// Rectangles; those that touch in a row become one, so that no seam shows between cells.
@@ -220,14 +251,23 @@ struct Rect {
 
 impl Boxes {
     fn add(&mut self, (x, y, w, h): (f32, f32, f32, f32), fill: &str, opacity: f32) {
-        if let Some(Rect { place, fill: same, opacity: also }) = self.all.last_mut() {
+        if let Some(Rect {
+            place,
+            fill: same,
+            opacity: also,
+        }) = self.all.last_mut()
+        {
             let touches = (place.0 + place.2 - x).abs() < 0.1;
             if touches && (place.1, place.3) == (y, h) && same == fill && *also == opacity {
                 place.2 = x + w - place.0;
                 return;
             }
         }
-        self.all.push(Rect { place: (x, y, w, h), fill: fill.to_owned(), opacity });
+        self.all.push(Rect {
+            place: (x, y, w, h),
+            fill: fill.to_owned(),
+            opacity,
+        });
     }
 
     /// Adds a cell that is better drawn than written; false if it is not.
@@ -252,8 +292,16 @@ impl Boxes {
             '│' => self.add((x + w / 2.0, y, 1.2, h + 0.3), ink, 1.0),
             '┌' | '┐' | '└' | '┘' => {
                 let (middle, centre) = (x + w / 2.0, y + h / 2.0);
-                let left = if matches!(c, '┐' | '┘') { x } else { middle };
-                let top = if matches!(c, '└' | '┘') { y } else { centre };
+                let left = if matches!(c, '┐' | '┘') {
+                    x
+                } else {
+                    middle
+                };
+                let top = if matches!(c, '└' | '┘') {
+                    y
+                } else {
+                    centre
+                };
                 self.add((left, centre, w / 2.0 + 1.2, 1.2), ink, 1.0);
                 self.add((middle, top, 1.2, h / 2.0 + 1.2), ink, 1.0);
             }
@@ -264,9 +312,17 @@ impl Boxes {
 
     fn written(&self) -> String {
         let mut out = String::new();
-        for Rect { place: (x, y, w, h), fill, opacity } in &self.all {
-            let opacity =
-                if *opacity < 1.0 { format!(" opacity=\"{opacity}\"") } else { String::new() };
+        for Rect {
+            place: (x, y, w, h),
+            fill,
+            opacity,
+        } in &self.all
+        {
+            let opacity = if *opacity < 1.0 {
+                format!(" opacity=\"{opacity}\"")
+            } else {
+                String::new()
+            };
             let _never_fails = writeln!(
                 out,
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" \
