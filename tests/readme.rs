@@ -143,9 +143,9 @@ fn the_manifest_reference_has_every_key() {
 
 #[test]
 fn the_readme_tells_every_outcome_word_drill_and_exit_code() {
-    let outcomes = Outcome::ALL.map(|outcome| outcome.as_str());
-    let words = Word::ALL.map(|word| word.as_str());
-    let drills = Drill::ALL.map(|drill| drill.as_str());
+    let outcomes = Outcome::ALL.map(Outcome::as_str);
+    let words = Word::ALL.map(Word::as_str);
+    let drills = Drill::ALL.map(Drill::as_str);
     for name in outcomes.iter().chain(&words).chain(&drills) {
         assert!(
             README.contains(&format!("`{name}`")),
