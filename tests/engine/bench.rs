@@ -161,7 +161,7 @@ impl Bench {
         if tokio::time::timeout(DEADLINE, wait).await.is_err() {
             let (engine, lanes) = self.look().await;
             let words: Vec<_> = lanes.iter().map(|lane| describe(lane)).collect();
-            panic!("never came: {what}\n{engine:#?}\n{}", words.join("\n"));
+            panic!("never came: {what}\n{engine:?}\n{}", words.join("\n"));
         }
     }
 

@@ -8,7 +8,9 @@
     reason = "the whole crate is a test"
 )]
 
+mod bank;
 mod bench;
 mod drills;
+mod grants;
 mod server;
 mod serving;
