@@ -126,7 +126,6 @@ impl Bank {
         format!(
             "\n[[lane]]\nname = \"{name}\"\nprovider = \"http\"\nbase_url = \"{}\"\n\
              route = {{ server = \"bank\" }}\nprobe = {{ target = \"/api\" }}\n\
-             expiry = {{ refuse = \"1ms\", warn = \"1ms\" }}\n\
              [lane.credential]\nkind = \"managed_key\"\npath = \"{path}\"\nfield = \"key\"\n",
             self.api.address
         )

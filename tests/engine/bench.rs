@@ -105,8 +105,8 @@ impl Bench {
         let bindings = sandbox.as_ref().map(|sandbox| sandbox.addresses().into_iter().collect());
         let catalog = Arc::new(Catalog::builtin());
         let read = reader(&file, bindings.unwrap_or_default(), &catalog);
+        let reload = Reload::new(file.clone(), Arc::clone(&read));
         let manifest: Manifest = read().unwrap_or_else(|mistake| panic!("{mistake}"));
-        let reload = Reload { path: file.clone(), read };
         let mut setup = Setup::open(manifest, catalog, state.clone()).unwrap().reloading(reload);
         if let Some(sandbox) = &sandbox {
             setup = setup.with_sandbox(sandbox.control());

@@ -10,7 +10,11 @@
 
 mod bank;
 mod bench;
+mod codes;
 mod drills;
+mod endings;
 mod grants;
+mod process;
 mod server;
 mod serving;
+mod survival;
