@@ -15,6 +15,7 @@ mod drills;
 mod endings;
 mod grants;
 mod process;
+mod reload;
 mod server;
 mod serving;
 mod survival;
