@@ -49,9 +49,9 @@ pub(super) struct Loaded {
 /// Reads the manifest at `path`.
 pub(super) fn load(path: &Path, bindings: Bindings) -> Result<Loaded, Failure> {
     let catalog = Arc::new(catalog(manifest::packs_folder(path, &bindings).as_deref())?);
-    let manifest = read(path, &bindings, &catalog)?;
     let reader: Reader = {
-        let (path, catalog) = (path.to_owned(), Arc::clone(&catalog));
+        let (path, bindings) = (path.to_owned(), bindings.clone());
+        let catalog = Arc::clone(&catalog);
         Arc::new(move || {
             read(&path, &bindings, &catalog).map_err(|error| match error {
                 ManifestError::Mistakes(mistakes) => Plain::new(&mistakes.first()),
@@ -59,15 +59,9 @@ pub(super) fn load(path: &Path, bindings: Bindings) -> Result<Loaded, Failure> {
             })
         })
     };
-    let reload = Reload {
-        path: path.to_owned(),
-        read: reader,
-    };
-    Ok(Loaded {
-        manifest,
-        catalog,
-        reload,
-    })
+    let reload = Reload::new(path.to_owned(), reader);
+    let manifest = read(path, &bindings, &catalog)?;
+    Ok(Loaded { manifest, catalog, reload })
 }
 
 fn read(path: &Path, bindings: &Bindings, catalog: &Catalog) -> Result<Manifest, ManifestError> {

@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, Kind};
 use super::load::{self, Loaded};
+use super::monitor::current_thread;
 use crate::engine::{
     Engine, EngineView, LaneView, Question, Reply, Setup, StartError, StateError, StateFolder, ask,
 };
@@ -38,10 +39,7 @@ pub(super) fn know(path: &Path) -> Result<Known, Failure> {
         manifest, catalog, ..
     } = load::load(path, Bindings::default())?;
     let folder = StateFolder::of_manifest(path)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Internal, error))?;
+    let runtime = current_thread()?;
     let mut known = match Setup::open(manifest, catalog, folder.clone()) {
         Ok(setup) => runtime.block_on(pass(setup))?,
         Err(StartError::State(StateError::Busy { pid })) => {
@@ -66,12 +64,29 @@ pub(super) fn know(path: &Path) -> Result<Known, Failure> {
         }
         Err(other) => return Err(other.into()),
     };
-    known.lanes.sort_by(|a, b| {
-        b.word
-            .cmp(&a.word)
-            .then_with(|| a.info.name.cmp(&b.info.name))
-    });
+    sort(&mut known);
     Ok(known)
+}
+
+/// The same, whatever state the manifest on disk is in, as long as its engine runs.
+///
+/// # Errors
+/// Those of [`know`].
+pub(super) fn know_from_engine(path: &Path) -> Result<Known, Failure> {
+    let folder = StateFolder::of_manifest(path)?;
+    match current_thread()?.block_on(ask(&folder.socket(), &Question::Status)) {
+        Ok(Reply::Status { engine, lanes }) => {
+            let mut known = Known { from: From::RunningEngine, engine, lanes };
+            sort(&mut known);
+            Ok(known)
+        }
+        Ok(_) | Err(_) => know(path),
+    }
+}
+
+/// Worst first.
+fn sort(known: &mut Known) {
+    known.lanes.sort_by(|a, b| b.word.cmp(&a.word).then_with(|| a.info.name.cmp(&b.info.name)));
 }
 
 async fn pass(setup: Setup) -> Result<Known, Failure> {
@@ -109,13 +124,12 @@ impl Known {
             .filter(|lane| lane.gate != Gate::Open || lane.word.is_failing());
         let mut code = 0;
         for lane in failing {
-            let store = lane.verdict.as_ref().map(|v| v.outcome) == Some(Outcome::StoreUnavailable);
-            let this = if store {
-                Kind::Unreachable
-            } else {
-                Kind::Failing
-            }
-            .code();
+            // A store that answers, but not with this secret, is within reach.
+            let down = self.engine.stores.iter().any(|store| {
+                store.name == lane.info.store && store.up == Some(false)
+            });
+            let why = lane.verdict.as_ref().map(|verdict| verdict.outcome);
+            let this = if down && why == Some(Outcome::StoreUnavailable) { Kind::Unreachable } else { Kind::Failing }.code();
             // A lane that fails of itself is the news, even where a store is down as well.
             code = if code == 0 { this } else { code.min(this) };
         }

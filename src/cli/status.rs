@@ -1,7 +1,7 @@
 //! `lanewatch status`: what the running engine knows, or one pass over the manifest.
 
 use super::failure::Failure;
-use super::once::{From, know};
+use super::once::{From, know_from_engine};
 use super::show;
 use crate::engine::{EngineView, LaneView, clock};
 use crate::lane::Wall;
@@ -20,7 +20,7 @@ struct Status<'a> {
 
 /// Prints what is known. Exits like `check`.
 pub(super) fn status(path: &Path, json: bool, out: &mut impl Write) -> Result<u8, Failure> {
-    let known = know(path)?;
+    let known = know_from_engine(path)?;
     let now = clock::now();
     if json {
         let (from, engine, lanes) = (known.from, &known.engine, &known.lanes);

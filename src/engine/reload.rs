@@ -6,7 +6,8 @@
 
 use crate::manifest::{self, Manifest, Watcher};
 use crate::plain::Plain;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,6 +25,35 @@ pub struct Reload {
     pub path: PathBuf,
     /// How to read it.
     pub read: Reader,
+    begun: Option<Stamp>,
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    changed: (i64, i64),
+    length: u64,
+    file: u64,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let about = std::fs::metadata(path).ok()?;
+        Some(Self {
+            changed: (about.mtime(), about.mtime_nsec()),
+            length: about.len(),
+            file: about.ino(),
+        })
+    }
+}
+
+impl Reload {
+    /// Follows the file from now on: to be made before the file is first read, so that no change
+    /// falls between that and the watch.
+    pub fn new(path: PathBuf, read: Reader) -> Self {
+        let begun = Stamp::of(&path);
+        Self { path, read, begun }
+    }
 }
 
 /// What reading it again gave.
@@ -48,9 +78,11 @@ pub(super) fn follow(reload: Reload) -> mpsc::Receiver<News> {
                 return;
             }
         };
+        let mut missed = Stamp::of(&reload.path) != reload.begun;
         loop {
             tokio::select! {
                 () = send.closed() => return,
+                () = std::future::ready(()), if missed => missed = false,
                 touch = touches.recv() => if touch.is_none() { return },
             }
             while tokio::time::timeout(QUIET, touches.recv())

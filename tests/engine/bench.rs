@@ -111,14 +111,9 @@ impl Bench {
             .map(|sandbox| sandbox.addresses().into_iter().collect());
         let catalog = Arc::new(Catalog::builtin());
         let read = reader(&file, bindings.unwrap_or_default(), &catalog);
+        let reload = Reload::new(file.clone(), Arc::clone(&read));
         let manifest: Manifest = read().unwrap_or_else(|mistake| panic!("{mistake}"));
-        let reload = Reload {
-            path: file.clone(),
-            read,
-        };
-        let mut setup = Setup::open(manifest, catalog, state.clone())
-            .unwrap()
-            .reloading(reload);
+        let mut setup = Setup::open(manifest, catalog, state.clone()).unwrap().reloading(reload);
         if let Some(sandbox) = &sandbox {
             setup = setup.with_sandbox(sandbox.control());
         }
@@ -178,7 +173,7 @@ impl Bench {
         if tokio::time::timeout(DEADLINE, wait).await.is_err() {
             let (engine, lanes) = self.look().await;
             let words: Vec<_> = lanes.iter().map(|lane| describe(lane)).collect();
-            panic!("never came: {what}\n{engine:#?}\n{}", words.join("\n"));
+            panic!("never came: {what}\n{engine:?}\n{}", words.join("\n"));
         }
     }
 

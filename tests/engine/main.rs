@@ -8,7 +8,14 @@
     reason = "the whole crate is a test"
 )]
 
+mod bank;
 mod bench;
+mod codes;
 mod drills;
+mod endings;
+mod grants;
+mod process;
+mod reload;
 mod server;
 mod serving;
+mod survival;
