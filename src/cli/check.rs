@@ -25,7 +25,7 @@ pub(super) fn check(path: &Path, json: bool, out: &mut impl Write) -> Result<u8,
             from: known.from,
             lanes: &known.lanes,
         };
-        serde_json::to_writer_pretty(&mut *out, &checked).map_err(|e| Failure::output(e.into()))?;
+        serde_json::to_writer_pretty(&mut *out, &checked).map_err(Failure::output)?;
         writeln!(out).map_err(Failure::output)?;
     } else {
         show::table(out, &known.lanes, clock::now()).map_err(Failure::output)?;

@@ -64,7 +64,8 @@ impl Failure {
     }
 
     /// The output cannot be written. That its reader has had enough is no failure.
-    pub fn output(error: io::Error) -> Self {
+    pub fn output(error: impl Into<io::Error>) -> Self {
+        let error = error.into();
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::new(Kind::Closed, "")
         } else {

@@ -47,8 +47,8 @@ pub(super) struct Loaded {
 }
 
 /// Reads the manifest at `path`.
-pub(super) fn load(path: &Path, bindings: Bindings) -> Result<Loaded, Failure> {
-    let catalog = Arc::new(catalog(manifest::packs_folder(path, &bindings).as_deref())?);
+pub(super) fn load(path: &Path, bindings: &Bindings) -> Result<Loaded, Failure> {
+    let catalog = Arc::new(catalog(manifest::packs_folder(path, bindings).as_deref())?);
     let reader: Reader = {
         let (path, bindings) = (path.to_owned(), bindings.clone());
         let catalog = Arc::clone(&catalog);
@@ -60,7 +60,7 @@ pub(super) fn load(path: &Path, bindings: Bindings) -> Result<Loaded, Failure> {
         })
     };
     let reload = Reload::new(path.to_owned(), reader);
-    let manifest = read(path, &bindings, &catalog)?;
+    let manifest = read(path, bindings, &catalog)?;
     Ok(Loaded { manifest, catalog, reload })
 }
 

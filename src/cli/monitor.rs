@@ -48,7 +48,7 @@ pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
     let socket = folder.socket();
     watch(
         options,
-        start(move |_| {
+        &start(move |_| {
             Ok(Made {
                 setup,
                 socket,
@@ -64,7 +64,7 @@ pub(super) fn demo(screen: &ScreenArgs) -> Result<u8, Failure> {
     let folder = demo_folder()?;
     folder.create()?;
     let _log = log_to(&folder);
-    watch(options, start(move |runtime| make_demo(runtime, folder))?)
+    watch(options, &start(move |runtime| make_demo(runtime, folder))?)
 }
 
 /// Where the demo keeps its state.
@@ -88,7 +88,7 @@ fn make_demo(runtime: &Runtime, folder: StateFolder) -> Result<Made, Failure> {
         manifest,
         catalog,
         reload,
-    } = load::load(&file, bindings)?;
+    } = load::load(&file, &bindings)?;
     let socket = folder.socket();
     let setup = Setup::open_locked(manifest, catalog, folder, lock)?
         .forgetting()
@@ -132,7 +132,7 @@ fn open(path: &Path) -> Result<(Setup, StateFolder), Failure> {
         manifest,
         catalog,
         reload,
-    } = load::load(path, Bindings::default())?;
+    } = load::load(path, &Bindings::default())?;
     let folder = StateFolder::of_manifest(path)?;
     let setup = Setup::open(manifest, catalog, folder.clone())?.reloading(reload);
     Ok((setup, folder))
@@ -204,7 +204,7 @@ fn wait_for(running: &Running) {
     let _done = running.ended.recv_timeout(FAREWELL);
 }
 
-fn watch(options: ScreenOptions, running: Running) -> Result<u8, Failure> {
+fn watch(options: ScreenOptions, running: &Running) -> Result<u8, Failure> {
     let internal = |error: String| Failure::new(Kind::Internal, error);
     let updates = running
         .handle
@@ -213,7 +213,7 @@ fn watch(options: ScreenOptions, running: Running) -> Result<u8, Failure> {
     let screen = crate::tui::run(options, running.handle.clone(), updates, clock::now);
     let exit = current_thread()?.block_on(screen);
     running.stop.cancel();
-    wait_for(&running);
+    wait_for(running);
     match exit {
         Ok(Exit::Quit | Exit::HangUp | Exit::Signal(_)) => Ok(0),
         Err(error) => Err(Failure::new(Kind::Usage, error)),

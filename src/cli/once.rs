@@ -37,7 +37,7 @@ pub(super) struct Known {
 pub(super) fn know(path: &Path) -> Result<Known, Failure> {
     let Loaded {
         manifest, catalog, ..
-    } = load::load(path, Bindings::default())?;
+    } = load::load(path, &Bindings::default())?;
     let folder = StateFolder::of_manifest(path)?;
     let runtime = current_thread()?;
     let mut known = match Setup::open(manifest, catalog, folder.clone()) {

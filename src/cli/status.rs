@@ -30,7 +30,7 @@ pub(super) fn status(path: &Path, json: bool, out: &mut impl Write) -> Result<u8
             engine,
             lanes,
         };
-        serde_json::to_writer_pretty(&mut *out, &status).map_err(|e| Failure::output(e.into()))?;
+        serde_json::to_writer_pretty(&mut *out, &status).map_err(Failure::output)?;
         writeln!(out).map_err(Failure::output)?;
     } else {
         let from = match known.from {
@@ -38,10 +38,9 @@ pub(super) fn status(path: &Path, json: bool, out: &mut impl Write) -> Result<u8
             From::OnePass => "one pass, no engine runs".into(),
         };
         writeln!(out, "{}: {from}", known.engine.title).map_err(Failure::output)?;
-        for trouble in [&known.engine.manifest_trouble, &known.engine.audit_trouble] {
-            if let Some(trouble) = trouble {
-                writeln!(out, "  {trouble}").map_err(Failure::output)?;
-            }
+        let troubles = [&known.engine.manifest_trouble, &known.engine.audit_trouble];
+        for trouble in troubles.into_iter().flatten() {
+            writeln!(out, "  {trouble}").map_err(Failure::output)?;
         }
         show::table(out, &known.lanes, now).map_err(Failure::output)?;
         writeln!(out, "{}", show::summary(&known.lanes)).map_err(Failure::output)?;

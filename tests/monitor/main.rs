@@ -10,5 +10,7 @@
 
 #[path = "../real/mod.rs"]
 mod real;
+mod drill;
+mod leaving;
 mod real_servers;
 mod terminal;

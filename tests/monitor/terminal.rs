@@ -19,7 +19,7 @@ struct Shown {
 /// A program in a terminal. Killed by its process id when dropped.
 pub(crate) struct Terminal {
     shown: Arc<Mutex<Shown>>,
-    master: Option<Box<dyn MasterPty + Send>>,
+    master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
 }
@@ -75,7 +75,7 @@ impl Terminal {
         let keys = pair.master.take_writer().unwrap();
         Self {
             shown,
-            master: Some(pair.master),
+            master: pair.master,
             keys,
             child,
         }
@@ -92,6 +92,18 @@ impl Terminal {
             .lines()
             .find(|line| line.contains(text))
             .map(str::to_owned)
+    }
+
+    /// Whether `text` stands somewhere in reverse, as what is chosen does.
+    pub(crate) fn is_chosen(&self, text: &str) -> bool {
+        let shown = self.shown.lock().unwrap();
+        let screen = shown.parser.screen();
+        let (rows, cols) = screen.size();
+        let reversed = |row: u16| -> String {
+            let cells = (0..cols).filter_map(|col| screen.cell(row, col));
+            cells.filter(|cell| cell.inverse()).map(|cell| cell.contents().to_owned()).collect()
+        };
+        (0..rows).any(|row| reversed(row).contains(text))
     }
 
     /// Every byte so far.
@@ -145,13 +157,7 @@ impl Terminal {
             .parser
             .screen_mut()
             .set_size(rows, cols);
-        self.master.as_ref().unwrap().resize(size).unwrap();
-    }
-
-    /// Closes the terminal under the program.
-    pub(crate) fn hang_up(&mut self) {
-        self.master = None;
-        self.keys = Box::new(std::io::sink());
+        self.master.resize(size).unwrap();
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
@@ -170,7 +176,7 @@ impl Terminal {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 // What it wrote last has to be read before the screen is looked at.
-                while self.master.is_some() && !self.shown.lock().unwrap().ended {
+                while !self.shown.lock().unwrap().ended {
                     assert!(Instant::now() < until, "the terminal stays open");
                     std::thread::sleep(Duration::from_millis(5));
                 }

@@ -273,7 +273,7 @@ impl Lane {
                 self.refreshed(now, attempt, offer, lost_race, &mut out);
             }
             Event::RefreshFailed { attempt, failure } => {
-                self.refresh_failed(now, attempt, failure, &mut out);
+                self.refresh_failed(now, attempt, &failure, &mut out);
             }
             Event::Asked { verb, by } => self.asked(now, verb, by, &mut out),
             Event::Notified { channel, delivered } => {

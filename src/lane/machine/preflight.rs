@@ -71,7 +71,7 @@ impl Lane {
         self.flights.refresh_path = None;
         match self.spec.trust {
             Trust::Managed => {
-                self.find("managed_source", FindingLevel::Pass, "from a managed store")
+                self.find("managed_source", FindingLevel::Pass, "from a managed store");
             }
             Trust::UnmanagedAllowed => {
                 let text = "unmanaged_source: allowed by the manifest, but not managed";
@@ -404,8 +404,9 @@ impl Lane {
     /// Takes what an answer shows of the granted scopes; `Some` if it is a change worth a record.
     pub(super) fn see_scopes(&mut self, seen: ScopeSet) -> Option<(Vec<Plain>, Vec<Plain>)> {
         let credential = self.credential.as_mut()?;
-        let before = credential.scopes.replace(seen.clone())?;
-        (before != seen).then(|| (seen.minus(&before), before.minus(&seen)))
+        let before = credential.scopes.replace(seen)?;
+        let seen = credential.scopes.as_ref()?;
+        (before != *seen).then(|| (seen.minus(&before), before.minus(seen)))
     }
 }
 

@@ -331,7 +331,7 @@ impl Lane {
         &mut self,
         now: Now,
         attempt: Attempt,
-        failure: RefreshFailure,
+        failure: &RefreshFailure,
         out: &mut Reaction,
     ) {
         if self.flights.refresh != Some(attempt) {

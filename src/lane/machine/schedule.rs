@@ -316,13 +316,12 @@ impl Lane {
     /// because the life it stands for did not change; an absolute one stays where its issuer put it.
     pub(super) fn clock_jumped(&mut self, now: Now, by_ms: i64) {
         let shift = |at: Wall| Wall(at.0.saturating_add(by_ms));
-        if let Some(credential) = &mut self.credential {
-            if let Some(expiry) = &mut credential.expiry
-                && expiry.source == ExpirySource::TokenResponse
-            {
-                expiry.at = shift(expiry.at);
-                credential.issued_at = shift(credential.issued_at);
-            }
+        if let Some(credential) = &mut self.credential
+            && let Some(expiry) = &mut credential.expiry
+            && expiry.source == ExpirySource::TokenResponse
+        {
+            expiry.at = shift(expiry.at);
+            credential.issued_at = shift(credential.issued_at);
         }
         if !self.expired {
             self.plan_life(now);

@@ -315,7 +315,8 @@ fn a_server_that_calls_every_new_token_expired_is_not_asked_without_end() {
                 story.probe(Outcome::CredentialExpired);
             } else if story.has(|e| matches!(e, Effect::Refresh { .. })) {
                 refreshes += 1;
-                let fresh = offer(refreshes as u8 + 1, story.now, Some(100));
+                let number = u8::try_from(refreshes + 1).unwrap();
+                let fresh = offer(number, story.now, Some(100));
                 story.refresh(fresh);
             } else {
                 break;
