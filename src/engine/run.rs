@@ -6,7 +6,7 @@
 //! cannot be written, all of that waits, the gates close, and the write is tried again.
 
 use super::clock::{self, Clock, Jump};
-use super::dispatch::{Dispatch, Target};
+use super::dispatch::{Dispatch, Place, Target, Ticket};
 use super::handle::{Accepted, Command, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
 use super::perform::{Job, Report, Tools, Work, perform};
@@ -19,7 +19,8 @@ use crate::alert::{self, Alert};
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{
-    Actor, Boot, Cause, Effect, Event, Lane, LaneName, Now, Record, RecordKind, SideEffect, Wall,
+    Actor, Boot, Cause, Effect, Event, Lane, LaneName, Now, Record, RecordKind, SideEffect,
+    Verdict, Wall,
 };
 use crate::manifest::{LaneEntry, Manifest, difference};
 use crate::plain::Plain;
@@ -89,8 +90,8 @@ pub struct Engine {
     settle: Vec<oneshot::Sender<()>>,
 
     requests: mpsc::Receiver<Request>,
-    reports: mpsc::Receiver<(Target, Report)>,
-    report: mpsc::Sender<(Target, Report)>,
+    reports: mpsc::Receiver<(Ticket, Report)>,
+    report: mpsc::Sender<(Ticket, Report)>,
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -187,8 +188,8 @@ impl Engine {
                     Some(request) => self.take_request(clock::now(), request),
                     None => break,
                 },
-                Some((target, report)) = self.reports.recv() => {
-                    self.take_report(clock::now(), &target, report);
+                Some((ticket, report)) = self.reports.recv() => {
+                    self.take_report(clock::now(), &ticket, report);
                 }
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
                 () = tokio::time::sleep(sleep) => {}
@@ -208,8 +209,8 @@ impl Engine {
     fn drain(&mut self) {
         let now = clock::now();
         for _ in 0..TURN {
-            if let Ok((target, report)) = self.reports.try_recv() {
-                self.take_report(now, &target, report);
+            if let Ok((ticket, report)) = self.reports.try_recv() {
+                self.take_report(now, &ticket, report);
             } else if let Ok(request) = self.requests.try_recv() {
                 self.take_request(now, request);
             } else {
@@ -225,7 +226,7 @@ impl Engine {
             self.wakes.peek().map(|Reverse((at, _))| *at),
             self.audit_again,
             remember,
-            self.dispatch.soonest(),
+            self.dispatch.soonest(now),
         ];
         let soonest = due.into_iter().flatten().min();
         soonest
@@ -267,7 +268,12 @@ impl Engine {
         let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) else {
             return;
         };
+        // Whoever was told by another lane does not tell the others again.
+        let told = matches!(event, Event::KeyCondemned { .. });
+        let alive = runner.lane.condemned_for().is_none();
         let reaction = runner.lane.on(now, event);
+        let condemned = runner.lane.condemned_for().filter(|_| alive && !told).cloned();
+        let shown_at = host(&runner.info);
         runner.forget_others();
         let wake = reaction
             .effects
@@ -300,6 +306,30 @@ impl Engine {
             .filter(|effect| !matches!(effect, Effect::Wake(_)));
         self.turn.effects.extend(work.map(|effect| (slot, effect)));
         self.turn.touched.insert(slot);
+        if let Some(verdict) = condemned {
+            self.condemn_the_others(now, slot, serving, &shown_at, &verdict);
+        }
+    }
+
+    /// Lanes that show the same key to the same upstream need not see for themselves that it is
+    /// dead.
+    fn condemn_the_others(
+        &mut self,
+        now: Now,
+        slot: usize,
+        key: Option<Fingerprint>,
+        shown_at: &Target,
+        verdict: &Verdict,
+    ) {
+        let group = key.and_then(|key| self.groups.get(&key));
+        let others: Vec<usize> = group.into_iter().flatten().copied().collect();
+        for other in others.into_iter().filter(|other| *other != slot) {
+            let runner = self.lanes.get(other).and_then(Option::as_ref);
+            if runner.is_some_and(|runner| host(&runner.info) == *shown_at) {
+                let verdict = verdict.clone();
+                self.tell(now, other, Event::KeyCondemned { verdict });
+            }
+        }
     }
 
     fn regroup(&mut self, slot: usize, before: Option<Fingerprint>, now: Option<Fingerprint>) {
@@ -338,17 +368,20 @@ impl Engine {
         self.turn.entries.push((record, cause));
     }
 
-    fn take_report(&mut self, now: Now, target: &Target, report: Report) {
+    fn take_report(&mut self, now: Now, ticket: &Ticket, report: Report) {
         self.running = self.running.saturating_sub(1);
-        self.dispatch.done(target, report.down, now.boot);
+        let down = report.store.as_ref().map(Result::is_err);
+        self.dispatch.done(ticket, down, now.boot);
         let Some(runner) = self.lanes.get_mut(report.slot).and_then(Option::as_mut) else {
             return;
         };
         if let Some(kept) = report.kept {
             runner.keep(kept);
         }
-        if let Some(unsaved) = report.unsaved {
-            runner.unsaved = Some(unsaved);
+        match (report.unsaved, &report.event) {
+            (Some(unsaved), _) => runner.unsaved = Some(unsaved),
+            (None, Event::Refreshed { .. }) => runner.unsaved = None,
+            (None, _) => {}
         }
         let name = runner.entry.spec.name.clone();
         let store = runner.entry.source.store.clone();
@@ -548,6 +581,9 @@ impl Engine {
             };
             if let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) {
                 runner.info = Arc::new(runner::info(&entry, &self.tools.catalog));
+                if runner.entry.source != entry.source {
+                    runner.unsaved = None;
+                }
                 runner.entry = Arc::clone(&entry);
             }
             self.tell(now, slot, Event::Respecified(Arc::clone(&entry.spec)));
@@ -592,14 +628,18 @@ impl Engine {
         for (slot, effect) in turn.effects {
             self.start(now, slot, effect);
         }
-        while let Some((target, job)) = self.dispatch.pop(now.boot) {
+        while let Some((ticket, job)) = self.dispatch.pop(now.boot) {
+            if !self.is_wanted(now, &job) {
+                self.dispatch.done(&ticket, None, now.boot);
+                continue;
+            }
             self.running += 1;
             let (tools, report) = (Arc::clone(&self.tools), self.report.clone());
             tokio::spawn(async move {
                 let done = perform(tools, job).await;
                 // The engine may have stopped: what was stored is stored, and the audit has the
                 // intent.
-                let _stopped = report.send((target, done)).await;
+                let _stopped = report.send((ticket, done)).await;
             });
         }
         if !self.settle.is_empty() {
@@ -617,6 +657,16 @@ impl Engine {
         if self.memories_changed && self.remember_at <= now.boot {
             self.save_memories(now);
         }
+    }
+
+    /// Whether a job that waited its turn may still be done: its credential may have died since.
+    fn is_wanted(&self, now: Now, job: &Job) -> bool {
+        let attempt = match job.work {
+            Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. } => attempt,
+            _ => return true,
+        };
+        let runner = self.lanes.get(job.slot).and_then(Option::as_ref);
+        runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
     }
 
     /// Writes the turn's records. Answers whether they are on disk.
@@ -695,21 +745,18 @@ impl Engine {
         let entry = Arc::clone(&runner.entry);
         let credential = runner.lane.credential().cloned();
         let secret = runner.secret().cloned();
-        let (target, work) = match effect {
+        let (place, work) = match effect {
             Effect::Load { attempt, why: _ } => {
                 // What is kept is known; a secret that was let go of has to be brought again.
                 let known = secret
                     .as_ref()
                     .and(credential.as_ref())
                     .map(|c| c.fingerprint);
-                (
-                    Arc::from(format!("store {}", entry.source.store)),
-                    Work::Load { attempt, known },
-                )
+                (Place::Store(store_of(&entry)), Work::Load { attempt, known })
             }
             Effect::Probe { attempt, .. } => match credential {
                 Some(credential) => (
-                    host(&runner.info),
+                    Place::Host(host(&runner.info)),
                     Work::Probe {
                         attempt,
                         secret,
@@ -720,7 +767,7 @@ impl Engine {
             },
             Effect::ProbeNeighbor { attempt, index, .. } => match credential {
                 Some(credential) => (
-                    host(&runner.info),
+                    Place::Host(host(&runner.info)),
                     Work::Neighbor {
                         attempt,
                         index,
@@ -731,12 +778,14 @@ impl Engine {
                 None => return,
             },
             Effect::CheckRefreshPath { attempt } => {
-                (token_host(&entry), Work::RefreshPath { attempt })
+                (Place::Host(token_host(&entry)), Work::RefreshPath { attempt })
             }
             Effect::Refresh { attempt, .. } => {
-                let unsaved = runner.unsaved.take();
+                // Kept until it is stored: this try may end before it comes to that.
+                let unsaved = runner.unsaved.clone();
+                let (host, store) = (token_host(&entry), store_of(&entry));
                 (
-                    token_host(&entry),
+                    Place::Both { host, store },
                     Work::Refresh {
                         attempt,
                         current: credential,
@@ -762,7 +811,7 @@ impl Engine {
                     .cloned()
                     .collect();
                 for spec in told {
-                    let target = Arc::from(format!("alert {}", spec.name));
+                    let place = Place::Host(Arc::from(format!("alert {}", spec.name)));
                     let (spec, alert) = (Box::new(spec), Box::new(alert.clone()));
                     let work = Work::Alert { spec, alert };
                     let job = Job {
@@ -771,7 +820,7 @@ impl Engine {
                         entry: Arc::clone(&entry),
                         work,
                     };
-                    self.dispatch.push(target, job);
+                    self.dispatch.push(place, job);
                 }
                 return;
             }
@@ -779,7 +828,7 @@ impl Engine {
         };
         let name = entry.spec.name.clone();
         self.dispatch.push(
-            target,
+            place,
             Job {
                 slot,
                 name,
@@ -868,7 +917,7 @@ impl Engine {
         let until = tokio::time::Instant::now() + FAREWELL;
         while self.running > 0 {
             match tokio::time::timeout_at(until, self.reports.recv()).await {
-                Ok(Some((target, report))) => self.take_report(clock::now(), &target, report),
+                Ok(Some((ticket, report))) => self.take_report(clock::now(), &ticket, report),
                 Ok(None) | Err(_) => break,
             }
         }
@@ -928,6 +977,10 @@ fn host(info: &super::view::LaneInfo) -> Target {
 
 fn token_host(entry: &LaneEntry) -> Target {
     host_of(entry.oauth.as_ref().map(|oauth| &oauth.token_endpoint))
+}
+
+fn store_of(entry: &LaneEntry) -> Target {
+    Arc::from(format!("store {}", entry.source.store))
 }
 
 fn host_of(url: Option<&url::Url>) -> Target {

@@ -11,9 +11,11 @@
 mod bank;
 mod bench;
 mod codes;
+mod dead;
 mod drills;
 mod endings;
 mod grants;
+mod limits;
 mod process;
 mod reload;
 mod server;
