@@ -19,7 +19,7 @@ use crate::alert::{self, Alert};
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{
-    Actor, Boot, Cause, Effect, Event, Lane, LaneName, Now, Record, RecordKind, SideEffect,
+    Actor, Boot, Cause, Denied, Effect, Event, Lane, LaneName, Now, Record, RecordKind, SideEffect,
     Verdict, Wall,
 };
 use crate::manifest::{LaneEntry, Manifest, difference};
@@ -56,6 +56,7 @@ struct Turn {
         oneshot::Sender<Result<Accepted, Refusal>>,
         Result<Accepted, Refusal>,
     )>,
+    leases: Vec<(LaneName, oneshot::Sender<Option<Result<Lease, Denied>>>)>,
     engine_changed: bool,
 }
 
@@ -436,19 +437,20 @@ impl Engine {
                 let _gone = answer.send((self.engine_view(), lanes));
             }
             Request::Settled(answer) => self.settle.push(answer),
-            Request::Acquire(name, answer) => {
-                let runner = self.index.get(&name).and_then(|slot| self.lanes.get(*slot));
-                let runner = runner.and_then(Option::as_ref);
-                let lease = runner.map(|runner| {
-                    let generation = runner.lane.serve(now)?;
-                    Ok(runner
-                        .secret()
-                        .cloned()
-                        .map(|secret| Lease { secret, generation }))
-                });
-                let _gone = answer.send(lease.and_then(Result::transpose));
-            }
+            Request::Acquire(name, answer) => self.turn.leases.push((name, answer)),
         }
+    }
+
+    /// The secret that serves a lane, or what stands against it. Asked at the end of a turn only: a
+    /// gate that has opened in this turn is open when the audit has it.
+    fn lease(&self, now: Now, name: &LaneName) -> Option<Result<Lease, Denied>> {
+        let slot = self.index.get(name)?;
+        let runner = self.lanes.get(*slot)?.as_ref()?;
+        let lease = runner.lane.serve(now).map(|generation| {
+            let secret = runner.secret().cloned()?;
+            Some(Lease { secret, generation })
+        });
+        lease.transpose()
     }
 
     fn take_command(
@@ -458,6 +460,10 @@ impl Engine {
         answer: oneshot::Sender<Result<Accepted, Refusal>>,
     ) {
         let done = match command {
+            _ if self.audit_trouble.is_some() => {
+                let why = "the audit cannot be written, so nothing is done";
+                Err(Refusal::NotNow(why.into()))
+            }
             Command::Lane { lane, verb, by } => self.slot(&lane).and_then(|slot| {
                 let runner = self.lanes.get(slot).and_then(Option::as_ref);
                 let may = runner.map(|runner| runner.lane.may(&verb));
@@ -601,7 +607,8 @@ impl Engine {
     /// Writes the turn's records, and then lets out what they stand for.
     async fn finish_turn(&mut self, now: Now) {
         let wait = self.audit_again.is_some_and(|at| at > now.boot);
-        if !self.turn.entries.is_empty() || self.audit_trouble.is_some() {
+        // That the audit can be written again is news to the lanes, which may have to say something.
+        while !self.turn.entries.is_empty() || self.audit_trouble.is_some() {
             if wait || !self.write(now).await {
                 self.show_trouble(now);
                 return;
@@ -624,6 +631,9 @@ impl Engine {
         for (answer, done) in turn.answers {
             // Whoever asked may have gone meanwhile.
             let _gone = answer.send(done);
+        }
+        for (name, answer) in turn.leases {
+            let _gone = answer.send(self.lease(now, &name));
         }
         for (slot, effect) in turn.effects {
             self.start(now, slot, effect);
@@ -680,7 +690,7 @@ impl Engine {
             (journal, entries, records)
         });
         let Ok((journal, entries, records)) = wrote.await else {
-            self.audit_trouble = Some("the audit's writer failed; start lanewatch again".into());
+            self.close_gates(now, "the audit's writer failed; start lanewatch again".into());
             return false;
         };
         self.last_seq = journal.last_seq();
@@ -709,17 +719,21 @@ impl Engine {
             Err(error) => {
                 self.turn.entries = entries;
                 self.audit_again = Some(now.boot.plus(AUDIT_AGAIN));
-                let trouble = Plain::new(&error.to_string());
-                if self.audit_trouble.is_none() {
-                    tracing::error!(%error, "the audit cannot be written");
-                    for slot in 0..self.lanes.len() {
-                        self.tell(now, slot, Event::AuditWritable(false));
-                    }
-                }
-                self.audit_trouble = Some(trouble);
+                self.close_gates(now, error.to_string().into());
                 false
             }
         }
+    }
+
+    /// What cannot be recorded must not happen.
+    fn close_gates(&mut self, now: Now, trouble: Plain) {
+        if self.audit_trouble.is_none() {
+            tracing::error!(error = %trouble, "the audit cannot be written");
+            for slot in 0..self.lanes.len() {
+                self.tell(now, slot, Event::AuditWritable(false));
+            }
+        }
+        self.audit_trouble = Some(trouble);
     }
 
     /// While the audit cannot be written, only that is shown, and that every gate is closed.
@@ -731,8 +745,11 @@ impl Engine {
             engine,
             ..Update::default()
         });
+        for (name, answer) in std::mem::take(&mut self.turn.leases) {
+            let _gone = answer.send(self.lease(now, &name));
+        }
         for (answer, _) in self.turn.answers.drain(..) {
-            let why = "the audit cannot be written, so nothing is done";
+            let why = "the audit cannot be written: this waits until it can";
             let _gone = answer.send(Err(Refusal::NotNow(why.into())));
         }
     }

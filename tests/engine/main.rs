@@ -8,6 +8,7 @@
     reason = "the whole crate is a test"
 )]
 
+mod audit;
 mod bank;
 mod bench;
 mod codes;
