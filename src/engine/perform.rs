@@ -85,9 +85,7 @@ pub(super) struct Report {
     pub kept: Option<Kept>,
     /// Minted but not stored: handed to the next try.
     pub unsaved: Option<refresh::Unsaved>,
-    /// Whether the target failed to answer, for its queue.
-    pub down: Option<bool>,
-    /// What the store said of itself, where one was asked.
+    /// What the store said of itself, where one was asked; an error if it failed to answer.
     pub store: Option<Result<(), Plain>>,
 }
 
@@ -98,7 +96,6 @@ impl Report {
             event,
             kept: None,
             unsaved: None,
-            down: None,
             store: None,
         }
     }
@@ -271,22 +268,23 @@ async fn load(
             let (found, kept) = understand(tools, entry, &record, known);
             let mut report = Report::new(slot, Event::Loaded { attempt, found });
             report.kept = kept;
-            report.down = Some(false);
             report.store = Some(Ok(()));
             report
         }
         Err(error) => {
             let verdict = error.verdict();
             let mut report = Report::new(slot, Event::LoadFailed { attempt, verdict });
-            let outage = error.is_outage();
-            report.down = Some(outage);
-            report.store = Some(if outage {
-                Err(error.to_string().into())
-            } else {
-                Ok(())
-            });
+            report.store = Some(answered(&error));
             report
         }
+    }
+}
+
+/// Whether a store that failed has answered at all.
+pub(super) fn answered(error: &StoreError) -> Result<(), Plain> {
+    match error.is_outage() {
+        true => Err(error.to_string().into()),
+        false => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::grant_lock::GrantLock;
 use super::perform::{
-    Report, Tools, fields, grant_mark, leaves_doubt, minted, pack, store, understand,
+    Report, Tools, answered, fields, grant_mark, leaves_doubt, minted, pack, store, understand,
 };
 use crate::http::OwnedAnswer;
 use crate::lane::{
@@ -16,6 +16,7 @@ use crate::lane::{
 };
 use crate::manifest::{LaneEntry, OauthSpec};
 use crate::oauth::{self, TokenError, TokenSet};
+use crate::plain::Plain;
 use crate::provider::{AnswerKind, Context};
 use crate::secret::Secret;
 use crate::store::{SecretRecord, Store, StoreError};
@@ -36,6 +37,8 @@ pub(super) struct Unsaved {
 
 #[derive(Clone)]
 struct Minted {
+    /// The mark of the grant it was minted from.
+    of: String,
     access_token: Secret,
     /// The grant for the next time.
     grant: Secret,
@@ -44,6 +47,14 @@ struct Minted {
     issued_at: Wall,
     expires_at: Option<Wall>,
     scope: Option<String>,
+}
+
+impl Minted {
+    /// Whether the record holds the grant it was minted from, or its successor already.
+    fn is_of(&self, entry: &LaneEntry, record: &SecretRecord) -> bool {
+        let grant = record.field(&entry.source);
+        grant.is_some_and(|grant| grant_mark(grant) == self.of) || holds(entry, record, self)
+    }
 }
 
 /// How it ended, before it is put into a report.
@@ -57,6 +68,8 @@ enum End {
     Unsaved {
         failure: RefreshFailure,
         unsaved: Unsaved,
+        /// What the store said, if that was no answer.
+        down: Option<Plain>,
     },
 }
 
@@ -79,11 +92,12 @@ pub(super) async fn refresh(
         let failure = RefreshFailure::Transient(verdict);
         return Report::new(slot, Event::RefreshFailed { attempt, failure });
     };
+    let mut said = None;
     let end = match store(tools, entry) {
-        Ok(store) => exchange(tools, entry, oauth, store, current, unsaved).await,
+        Ok(store) => exchange(tools, entry, oauth, store, current, unsaved, &mut said).await,
         Err(error) => End::Fail(RefreshFailure::Transient(error.verdict())),
     };
-    match end {
+    let mut report = match end {
         End::Adopt {
             offer,
             secret,
@@ -105,12 +119,14 @@ pub(super) async fn refresh(
             tracing::info!(lane = %name, outcome = %failure.verdict().outcome, "refresh failed");
             Report::new(slot, Event::RefreshFailed { attempt, failure })
         }
-        End::Unsaved { failure, unsaved } => {
+        End::Unsaved { failure, unsaved, .. } => {
             let mut report = Report::new(slot, Event::RefreshFailed { attempt, failure });
             report.unsaved = Some(unsaved);
             report
         }
-    }
+    };
+    report.store = said;
+    report
 }
 
 async fn exchange(
@@ -120,6 +136,7 @@ async fn exchange(
     store: &Arc<Store>,
     current: Option<&Credential>,
     unsaved: Option<Unsaved>,
+    said: &mut Option<Result<(), Plain>>,
 ) -> End {
     let transient = |verdict| End::Fail(RefreshFailure::Transient(verdict));
     let place = entry.source.store.as_str();
@@ -134,7 +151,9 @@ async fn exchange(
             ));
         }
     };
-    let record = match store.read(&entry.source).await {
+    let read = store.read(&entry.source).await;
+    *said = Some(read.as_ref().map_or_else(answered, |_| Ok(())));
+    let record = match read {
         Ok(record) => record,
         Err(error) => {
             let verdict = error.verdict();
@@ -142,13 +161,16 @@ async fn exchange(
                 Some(unsaved) => End::Unsaved {
                     failure: RefreshFailure::NotPersisted(verdict),
                     unsaved,
+                    down: None,
                 },
                 None => transient(verdict),
             };
         }
     };
-    if let Some(unsaved) = unsaved {
-        return save(tools, entry, store, &record, current, unsaved.minted).await;
+    // A grant that a person has replaced meanwhile makes what was minted from it worthless.
+    if let Some(unsaved) = unsaved.filter(|unsaved| unsaved.minted.is_of(entry, &record)) {
+        let end = save(tools, entry, store, &record, current, unsaved.minted).await;
+        return noting(end, said);
     }
     if let Some(theirs) = somebody_was_faster(tools, entry, &record, current) {
         return theirs;
@@ -186,10 +208,18 @@ async fn exchange(
     match oauth::refresh(&tools.http, oauth, client_secret.as_ref(), grant).await {
         Ok(tokens) => {
             let minted = mint(oauth, tokens, grant, started);
-            save(tools, entry, store, &record, current, minted).await
+            noting(save(tools, entry, store, &record, current, minted).await, said)
         }
         Err(error) => failed(tools, entry, store, &record, current, error).await,
     }
+}
+
+/// The same end; a store that did not take what was minted has failed to answer.
+fn noting(end: End, said: &mut Option<Result<(), Plain>>) -> End {
+    if let End::Unsaved { down: Some(why), .. } = &end {
+        *said = Some(Err(why.clone()));
+    }
+    end
 }
 
 /// What another process minted since, if the record shows that and it still lives.
@@ -223,6 +253,7 @@ fn mint(oauth: &OauthSpec, tokens: TokenSet, grant: &Secret, started: Wall) -> M
     let asked = (!oauth.scope.is_empty()).then(|| oauth.scope.clone());
     let rotated = tokens.refresh_token.is_some();
     Minted {
+        of: grant_mark(grant),
         access_token: tokens.access_token,
         grant: tokens.refresh_token.unwrap_or_else(|| grant.clone()),
         rotated,
@@ -297,6 +328,10 @@ async fn save(
             }
             Err(error) => last = error,
         }
+        if last.is_outage() {
+            // Then the store is asked no more often than by everybody else.
+            break;
+        }
         if round + 1 < SAVES {
             tokio::time::sleep(Duration::from_millis(100_u64 << round)).await;
         }
@@ -305,6 +340,7 @@ async fn save(
     End::Unsaved {
         failure,
         unsaved: Unsaved { minted },
+        down: answered(&last).err(),
     }
 }
 

@@ -6,7 +6,7 @@
 //! cannot be written, all of that waits, the gates close, and the write is tried again.
 
 use super::clock::{self, Clock, Jump};
-use super::dispatch::{Dispatch, Target};
+use super::dispatch::{Dispatch, Place, Target, Ticket};
 use super::handle::{Accepted, Command, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
 use super::perform::{Job, Report, Tools, Work, perform};
@@ -19,7 +19,8 @@ use crate::alert::{self, Alert};
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{
-    Actor, Boot, Cause, Effect, Event, Lane, LaneName, Now, Record, RecordKind, SideEffect, Wall,
+    Actor, Boot, Cause, Denied, Effect, Event, Lane, LaneName, Now, Record, RecordKind, SideEffect,
+    Verdict, Wall,
 };
 use crate::manifest::{LaneEntry, Manifest, difference};
 use crate::plain::Plain;
@@ -57,6 +58,7 @@ struct Turn {
         oneshot::Sender<Result<Accepted, Refusal>>,
         Result<Accepted, Refusal>,
     )>,
+    leases: Vec<(LaneName, oneshot::Sender<Option<Result<Lease, Denied>>>)>,
     engine_changed: bool,
 }
 
@@ -91,8 +93,8 @@ pub struct Engine {
     settle: Vec<oneshot::Sender<()>>,
 
     requests: mpsc::Receiver<Request>,
-    reports: mpsc::Receiver<(Target, Report)>,
-    report: mpsc::Sender<(Target, Report)>,
+    reports: mpsc::Receiver<(Ticket, Report)>,
+    report: mpsc::Sender<(Ticket, Report)>,
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -193,8 +195,8 @@ impl Engine {
                     Some(request) => self.take_request(clock::now(), request),
                     None => break,
                 },
-                Some((target, report)) = self.reports.recv() => {
-                    self.take_report(clock::now(), &target, report);
+                Some((ticket, report)) = self.reports.recv() => {
+                    self.take_report(clock::now(), &ticket, report);
                 }
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
                 () = tokio::time::sleep(sleep) => {}
@@ -214,8 +216,8 @@ impl Engine {
     fn drain(&mut self) {
         let now = clock::now();
         for _ in 0..TURN {
-            if let Ok((target, report)) = self.reports.try_recv() {
-                self.take_report(now, &target, report);
+            if let Ok((ticket, report)) = self.reports.try_recv() {
+                self.take_report(now, &ticket, report);
             } else if let Ok(request) = self.requests.try_recv() {
                 self.take_request(now, request);
             } else {
@@ -231,7 +233,7 @@ impl Engine {
             self.wakes.peek().map(|Reverse((at, _))| *at),
             self.audit_again,
             remember,
-            self.dispatch.soonest(),
+            self.dispatch.soonest(now),
         ];
         let soonest = due.into_iter().flatten().min();
         soonest
@@ -273,7 +275,12 @@ impl Engine {
         let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) else {
             return;
         };
+        // Whoever was told by another lane does not tell the others again.
+        let told = matches!(event, Event::KeyCondemned { .. });
+        let alive = runner.lane.condemned_for().is_none();
         let reaction = runner.lane.on(now, event);
+        let condemned = runner.lane.condemned_for().filter(|_| alive && !told).cloned();
+        let shown_at = host(&runner.info);
         runner.forget_others();
         runner.note_word(now);
         let wake = reaction
@@ -307,6 +314,30 @@ impl Engine {
             .filter(|effect| !matches!(effect, Effect::Wake(_)));
         self.turn.effects.extend(work.map(|effect| (slot, effect)));
         self.turn.touched.insert(slot);
+        if let Some(verdict) = condemned {
+            self.condemn_the_others(now, slot, serving, &shown_at, &verdict);
+        }
+    }
+
+    /// Lanes that show the same key to the same upstream need not see for themselves that it is
+    /// dead.
+    fn condemn_the_others(
+        &mut self,
+        now: Now,
+        slot: usize,
+        key: Option<Fingerprint>,
+        shown_at: &Target,
+        verdict: &Verdict,
+    ) {
+        let group = key.and_then(|key| self.groups.get(&key));
+        let others: Vec<usize> = group.into_iter().flatten().copied().collect();
+        for other in others.into_iter().filter(|other| *other != slot) {
+            let runner = self.lanes.get(other).and_then(Option::as_ref);
+            if runner.is_some_and(|runner| host(&runner.info) == *shown_at) {
+                let verdict = verdict.clone();
+                self.tell(now, other, Event::KeyCondemned { verdict });
+            }
+        }
     }
 
     fn regroup(&mut self, slot: usize, before: Option<Fingerprint>, now: Option<Fingerprint>) {
@@ -345,17 +376,20 @@ impl Engine {
         self.turn.entries.push((record, cause));
     }
 
-    fn take_report(&mut self, now: Now, target: &Target, report: Report) {
+    fn take_report(&mut self, now: Now, ticket: &Ticket, report: Report) {
         self.running = self.running.saturating_sub(1);
-        self.dispatch.done(target, report.down, now.boot);
+        let down = report.store.as_ref().map(Result::is_err);
+        self.dispatch.done(ticket, down, now.boot);
         let Some(runner) = self.lanes.get_mut(report.slot).and_then(Option::as_mut) else {
             return;
         };
         if let Some(kept) = report.kept {
             runner.keep(kept);
         }
-        if let Some(unsaved) = report.unsaved {
-            runner.unsaved = Some(unsaved);
+        match (report.unsaved, &report.event) {
+            (Some(unsaved), _) => runner.unsaved = Some(unsaved),
+            (None, Event::Refreshed { .. }) => runner.unsaved = None,
+            (None, _) => {}
         }
         let name = runner.entry.spec.name.clone();
         let store = runner.entry.source.store.clone();
@@ -410,19 +444,20 @@ impl Engine {
                 let _gone = answer.send((self.engine_view(), lanes));
             }
             Request::Settled(answer) => self.settle.push(answer),
-            Request::Acquire(name, answer) => {
-                let runner = self.index.get(&name).and_then(|slot| self.lanes.get(*slot));
-                let runner = runner.and_then(Option::as_ref);
-                let lease = runner.map(|runner| {
-                    let generation = runner.lane.serve(now)?;
-                    Ok(runner
-                        .secret()
-                        .cloned()
-                        .map(|secret| Lease { secret, generation }))
-                });
-                let _gone = answer.send(lease.and_then(Result::transpose));
-            }
+            Request::Acquire(name, answer) => self.turn.leases.push((name, answer)),
         }
+    }
+
+    /// The secret that serves a lane, or what stands against it. Asked at the end of a turn only: a
+    /// gate that has opened in this turn is open when the audit has it.
+    fn lease(&self, now: Now, name: &LaneName) -> Option<Result<Lease, Denied>> {
+        let slot = self.index.get(name)?;
+        let runner = self.lanes.get(*slot)?.as_ref()?;
+        let lease = runner.lane.serve(now).map(|generation| {
+            let secret = runner.secret().cloned()?;
+            Some(Lease { secret, generation })
+        });
+        lease.transpose()
     }
 
     fn take_command(
@@ -432,6 +467,10 @@ impl Engine {
         answer: oneshot::Sender<Result<Accepted, Refusal>>,
     ) {
         let done = match command {
+            _ if self.audit_trouble.is_some() => {
+                let why = "the audit cannot be written, so nothing is done";
+                Err(Refusal::NotNow(why.into()))
+            }
             Command::Lane { lane, verb, by } => self.slot(&lane).and_then(|slot| {
                 let runner = self.lanes.get(slot).and_then(Option::as_ref);
                 let may = runner.map(|runner| runner.lane.may(&verb));
@@ -555,6 +594,9 @@ impl Engine {
             };
             if let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) {
                 runner.info = Arc::new(runner::info(&entry, &self.tools.catalog));
+                if runner.entry.source != entry.source {
+                    runner.unsaved = None;
+                }
                 runner.entry = Arc::clone(&entry);
             }
             self.tell(now, slot, Event::Respecified(Arc::clone(&entry.spec)));
@@ -572,7 +614,8 @@ impl Engine {
     /// Writes the turn's records, and then lets out what they stand for.
     async fn finish_turn(&mut self, now: Now) {
         let wait = self.audit_again.is_some_and(|at| at > now.boot);
-        if !self.turn.entries.is_empty() || self.audit_trouble.is_some() {
+        // That the audit can be written again is news to the lanes, which may have to say something.
+        while !self.turn.entries.is_empty() || self.audit_trouble.is_some() {
             if wait || !self.write(now).await {
                 self.show_trouble(now);
                 return;
@@ -599,17 +642,24 @@ impl Engine {
             // Whoever asked may have gone meanwhile.
             let _gone = answer.send(done);
         }
+        for (name, answer) in turn.leases {
+            let _gone = answer.send(self.lease(now, &name));
+        }
         for (slot, effect) in turn.effects {
             self.start(now, slot, effect);
         }
-        while let Some((target, job)) = self.dispatch.pop(now.boot) {
+        while let Some((ticket, job)) = self.dispatch.pop(now.boot) {
+            if !self.is_wanted(now, &job) {
+                self.dispatch.done(&ticket, None, now.boot);
+                continue;
+            }
             self.running += 1;
             let (tools, report) = (Arc::clone(&self.tools), self.report.clone());
             tokio::spawn(async move {
                 let done = perform(tools, job).await;
                 // The engine may have stopped: what was stored is stored, and the audit has the
                 // intent.
-                let _stopped = report.send((target, done)).await;
+                let _stopped = report.send((ticket, done)).await;
             });
         }
         if !self.settle.is_empty() {
@@ -629,6 +679,16 @@ impl Engine {
         }
     }
 
+    /// Whether a job that waited its turn may still be done: its credential may have died since.
+    fn is_wanted(&self, now: Now, job: &Job) -> bool {
+        let attempt = match job.work {
+            Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. } => attempt,
+            _ => return true,
+        };
+        let runner = self.lanes.get(job.slot).and_then(Option::as_ref);
+        runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
+    }
+
     /// Writes the turn's records. Answers whether they are on disk.
     async fn write(&mut self, now: Now) -> bool {
         let Some(mut journal) = self.journal.take() else {
@@ -640,7 +700,7 @@ impl Engine {
             (journal, entries, records)
         });
         let Ok((journal, entries, records)) = wrote.await else {
-            self.audit_trouble = Some("the audit's writer failed; start lanewatch again".into());
+            self.close_gates(now, "the audit's writer failed; start lanewatch again".into());
             return false;
         };
         self.last_seq = journal.last_seq();
@@ -668,17 +728,21 @@ impl Engine {
             Err(error) => {
                 self.turn.entries = entries;
                 self.audit_again = Some(now.boot.plus(AUDIT_AGAIN));
-                let trouble = Plain::new(&error.to_string());
-                if self.audit_trouble.is_none() {
-                    tracing::error!(%error, "the audit cannot be written");
-                    for slot in 0..self.lanes.len() {
-                        self.tell(now, slot, Event::AuditWritable(false));
-                    }
-                }
-                self.audit_trouble = Some(trouble);
+                self.close_gates(now, error.to_string().into());
                 false
             }
         }
+    }
+
+    /// What cannot be recorded must not happen.
+    fn close_gates(&mut self, now: Now, trouble: Plain) {
+        if self.audit_trouble.is_none() {
+            tracing::error!(error = %trouble, "the audit cannot be written");
+            for slot in 0..self.lanes.len() {
+                self.tell(now, slot, Event::AuditWritable(false));
+            }
+        }
+        self.audit_trouble = Some(trouble);
     }
 
     /// While the audit cannot be written, only that is shown, and that every gate is closed.
@@ -690,8 +754,11 @@ impl Engine {
             engine,
             ..Update::default()
         });
+        for (name, answer) in std::mem::take(&mut self.turn.leases) {
+            let _gone = answer.send(self.lease(now, &name));
+        }
         for (answer, _) in self.turn.answers.drain(..) {
-            let why = "the audit cannot be written, so nothing is done";
+            let why = "the audit cannot be written: this waits until it can";
             let _gone = answer.send(Err(Refusal::NotNow(why.into())));
         }
     }
@@ -704,21 +771,18 @@ impl Engine {
         let entry = Arc::clone(&runner.entry);
         let credential = runner.lane.credential().cloned();
         let secret = runner.secret().cloned();
-        let (target, work) = match effect {
+        let (place, work) = match effect {
             Effect::Load { attempt, why: _ } => {
                 // What is kept is known; a secret that was let go of has to be brought again.
                 let known = secret
                     .as_ref()
                     .and(credential.as_ref())
                     .map(|c| c.fingerprint);
-                (
-                    Arc::from(format!("store {}", entry.source.store)),
-                    Work::Load { attempt, known },
-                )
+                (Place::Store(store_of(&entry)), Work::Load { attempt, known })
             }
             Effect::Probe { attempt, .. } => match credential {
                 Some(credential) => (
-                    host(&runner.info),
+                    Place::Host(host(&runner.info)),
                     Work::Probe {
                         attempt,
                         secret,
@@ -729,7 +793,7 @@ impl Engine {
             },
             Effect::ProbeNeighbor { attempt, index, .. } => match credential {
                 Some(credential) => (
-                    host(&runner.info),
+                    Place::Host(host(&runner.info)),
                     Work::Neighbor {
                         attempt,
                         index,
@@ -740,12 +804,14 @@ impl Engine {
                 None => return,
             },
             Effect::CheckRefreshPath { attempt } => {
-                (token_host(&entry), Work::RefreshPath { attempt })
+                (Place::Host(token_host(&entry)), Work::RefreshPath { attempt })
             }
             Effect::Refresh { attempt, .. } => {
-                let unsaved = runner.unsaved.take();
+                // Kept until it is stored: this try may end before it comes to that.
+                let unsaved = runner.unsaved.clone();
+                let (host, store) = (token_host(&entry), store_of(&entry));
                 (
-                    token_host(&entry),
+                    Place::Both { host, store },
                     Work::Refresh {
                         attempt,
                         current: credential,
@@ -771,7 +837,7 @@ impl Engine {
                     .cloned()
                     .collect();
                 for spec in told {
-                    let target = Arc::from(format!("alert {}", spec.name));
+                    let place = Place::Host(Arc::from(format!("alert {}", spec.name)));
                     let (spec, alert) = (Box::new(spec), Box::new(alert.clone()));
                     let work = Work::Alert { spec, alert };
                     let job = Job {
@@ -780,7 +846,7 @@ impl Engine {
                         entry: Arc::clone(&entry),
                         work,
                     };
-                    self.dispatch.push(target, job);
+                    self.dispatch.push(place, job);
                 }
                 return;
             }
@@ -788,7 +854,7 @@ impl Engine {
         };
         let name = entry.spec.name.clone();
         self.dispatch.push(
-            target,
+            place,
             Job {
                 slot,
                 name,
@@ -873,7 +939,7 @@ impl Engine {
         let until = tokio::time::Instant::now() + FAREWELL;
         while self.running > 0 {
             match tokio::time::timeout_at(until, self.reports.recv()).await {
-                Ok(Some((target, report))) => self.take_report(clock::now(), &target, report),
+                Ok(Some((ticket, report))) => self.take_report(clock::now(), &ticket, report),
                 Ok(None) | Err(_) => break,
             }
         }
@@ -933,6 +999,10 @@ fn host(info: &super::view::LaneInfo) -> Target {
 
 fn token_host(entry: &LaneEntry) -> Target {
     host_of(entry.oauth.as_ref().map(|oauth| &oauth.token_endpoint))
+}
+
+fn store_of(entry: &LaneEntry) -> Target {
+    Arc::from(format!("store {}", entry.source.store))
 }
 
 fn host_of(url: Option<&url::Url>) -> Target {

@@ -206,6 +206,11 @@ pub enum Event {
         /// What the upstream's answer means.
         verdict: Verdict,
     },
+    /// Another lane showed the very same key to the same upstream, and it was condemned there.
+    KeyCondemned {
+        /// What the upstream's answer means.
+        verdict: Verdict,
+    },
     /// The wall clock jumped by this many milliseconds against the boot clock.
     ClockJumped {
         /// By how many milliseconds, forward if positive.

@@ -39,7 +39,7 @@ pub(crate) struct World {
     pub(crate) token_after: Duration,
     /// What a fresh token may do.
     pub(crate) scope: String,
-    versions: BTreeMap<String, Vec<Map<String, Value>>>,
+    versions: BTreeMap<String, Vec<(Map<String, Value>, Wall)>>,
     pub(crate) tokens: HashMap<String, Token>,
     count: u64,
     /// Uses of a token that no record of the store had at that moment.
@@ -154,7 +154,7 @@ impl World {
     /// Puts a record into the store, as a person would.
     pub(crate) fn put(&mut self, path: &str, record: Value) {
         let Value::Object(record) = record else { panic!("a record is an object") };
-        self.versions.entry(path.into()).or_default().push(record);
+        self.versions.entry(path.into()).or_default().push((record, clock::now().wall));
     }
 
     pub(crate) fn new_grant(&mut self, path: &str) -> String {
@@ -186,7 +186,7 @@ impl World {
     /// The newest record and its version.
     pub(crate) fn newest(&self, path: &str) -> (Map<String, Value>, usize) {
         let versions = &self.versions[path];
-        (versions.last().unwrap().clone(), versions.len())
+        (versions.last().unwrap().0.clone(), versions.len())
     }
 
     fn store(&mut self, ask: &Ask) -> Answer {
@@ -197,16 +197,16 @@ impl World {
         }
         let path = ask.path.trim_start_matches("/v1/secret/data/").to_owned();
         let versions = self.versions.entry(path).or_default();
-        let about = |version: usize| {
+        let about = |version: usize, created: Wall| {
             json!({
-                "version": version, "created_time": "2026-11-22T20:00:00.000000000Z",
+                "version": version, "created_time": created.to_string(),
                 "deletion_time": "", "destroyed": false, "custom_metadata": null,
             })
         };
         match (ask.method.as_str(), versions.last()) {
             ("GET", None) => Answer::json(404, &json!({ "errors": [] })),
-            ("GET", Some(data)) => {
-                let said = json!({ "data": data, "metadata": about(versions.len()) });
+            ("GET", Some((data, created))) => {
+                let said = json!({ "data": data, "metadata": about(versions.len(), *created) });
                 Answer::json(200, &json!({ "data": said }))
             }
             _ => {
@@ -215,8 +215,9 @@ impl World {
                     let said = "check-and-set parameter did not match the current version";
                     return Answer::json(400, &json!({ "errors": [said] }));
                 }
-                versions.push(body["data"].as_object().unwrap().clone());
-                Answer::json(200, &json!({ "data": about(versions.len()) }))
+                let now = clock::now().wall;
+                versions.push((body["data"].as_object().unwrap().clone(), now));
+                Answer::json(200, &json!({ "data": about(versions.len(), now) }))
             }
         }
     }
@@ -265,7 +266,7 @@ impl World {
                 dead("The access token expired")
             }
             Some(token) => {
-                let stored = self.versions[&token.path].iter().any(|record| {
+                let stored = self.versions[&token.path].iter().any(|(record, _)| {
                     record.values().any(|value| value.as_str() == Some(shown.as_str()))
                 });
                 if !stored {

@@ -173,3 +173,29 @@ async fn a_token_that_the_store_did_not_take_is_stored_when_it_answers_again_and
     assert_eq!(bench.count("crm", RecordKind::LaneHeld), 0);
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn a_grant_that_a_person_replaced_is_not_overwritten_by_a_token_that_waited_for_the_store() {
+    let bank = Bank::start(4).await;
+    bank.world().token_after = std::time::Duration::from_millis(300);
+    let bench = with_grant(&bank).await;
+    bench.until_word("crm", Word::Ok).await;
+    let exchanged = bank.world().exchanged;
+    bench.until("the next exchange", |_, _| bank.world().exchanged > exchanged).await;
+    bank.world().mood = Mood::Down;
+    bench
+        .until_record("the store did not take it", |record| {
+            record.kind == RecordKind::RefreshFailed
+                && record.outcome == Some(Outcome::StoreUnavailable)
+        })
+        .await;
+    // The person's way to the store is another one.
+    let exchanged = bank.world().exchanged;
+    let grant = bank.world().new_grant("crm");
+    bank.world().mood = Mood::Well;
+    bench.until("it is exchanged", |_, _| bank.world().exchanged > exchanged).await;
+    assert!(bank.world().tokens[&grant].spent, "the person's grant is the one that counts");
+    bench.until_word("crm", Word::Ok).await;
+    assert_eq!(bank.world().refused, 0);
+    bench.stop().await;
+}

@@ -8,12 +8,15 @@
     reason = "the whole crate is a test"
 )]
 
+mod audit;
 mod bank;
 mod bench;
 mod codes;
+mod dead;
 mod drills;
 mod endings;
 mod grants;
+mod limits;
 mod process;
 mod reload;
 mod server;

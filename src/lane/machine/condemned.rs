@@ -26,6 +26,22 @@ impl Lane {
         self.load_again(LoadWhy::Rejected, out);
     }
 
+    /// The same key was condemned where another lane had shown it: it is as dead here.
+    pub(super) fn key_condemned(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        if self.hold.is_none() && !self.credential_is_dead() {
+            self.counters.count(verdict.outcome);
+            self.condemn(now, verdict, out);
+        }
+    }
+
+    /// What condemned the credential, from the rejection until the store's word on it.
+    pub fn condemned_for(&self) -> Option<&Verdict> {
+        match &self.refusal {
+            Some(Refusal::Answer(verdict)) if self.is_condemned() => Some(verdict),
+            _ => None,
+        }
+    }
+
     /// The store has nothing newer, or did not say in time.
     pub(super) fn hold_condemned(&mut self, now: Now, out: &mut Reaction) {
         self.schedule.hold = None;

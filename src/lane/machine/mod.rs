@@ -285,6 +285,7 @@ impl Lane {
                 self.record(&mut out, RecordKind::OperatorNotified).note = Some(note);
             }
             Event::Called { verdict } => self.called(now, verdict, &mut out),
+            Event::KeyCondemned { verdict } => self.key_condemned(now, verdict, &mut out),
             Event::ClockJumped { by_ms } => self.clock_jumped(now, by_ms),
             Event::AuditWritable(writable) => self.audit_writable = writable,
             Event::Withdrawn => self.withdraw(&mut out),

@@ -41,6 +41,16 @@ impl Lane {
         });
     }
 
+    /// Whether the credential may still be shown for an effort that has waited its turn.
+    pub fn may_ask(&self, now: Now, attempt: Attempt) -> bool {
+        let probe = self.flights.probe.map(|(of, ..)| of);
+        let neighbor = self.flights.neighbor.map(|(of, ..)| of);
+        let awaited = [probe, neighbor].contains(&Some(attempt));
+        let stopped = self.hold.is_some() || self.pause.is_some() || self.credential_is_dead();
+        let over = self.left(now).is_some_and(|left| left.is_zero());
+        awaited && !stopped && !over
+    }
+
     /// Whether there is no point in showing the credential to anybody.
     pub(super) fn credential_is_dead(&self) -> bool {
         self.expired
