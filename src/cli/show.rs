@@ -62,9 +62,10 @@ pub(super) fn table(out: &mut impl Write, lanes: &[Arc<LaneView>], now: Now) -> 
 
 /// What the last answer meant, where that matters.
 fn why(lane: &LaneView) -> String {
-    let verdict = match (&lane.hold, &lane.verdict) {
-        (Some(hold), _) => Some(&hold.verdict),
-        (None, verdict) => verdict.as_ref(),
+    let verdict = match (&lane.hold, &lane.degraded, &lane.verdict) {
+        (Some(hold), ..) => Some(&hold.verdict),
+        (None, Some(degraded), _) => Some(&degraded.verdict),
+        (None, None, verdict) => verdict.as_ref(),
     };
     match verdict {
         Some(verdict) if lane.word != crate::lane::Word::Ok => {

@@ -77,7 +77,10 @@ impl Memories {
             let Some(lane) = &record.lane else { continue };
             let lane = self.lanes.entry(lane.clone()).or_default();
             if let Some(generation) = record.generation {
-                lane.memory.generation = lane.memory.generation.max(generation);
+                if generation > lane.memory.generation {
+                    lane.memory.generation = generation;
+                    lane.memory.fingerprint = record.fingerprint;
+                }
             }
             match record.kind {
                 RecordKind::LaneHeld => {

@@ -40,6 +40,8 @@ kinds! {
     CredentialLoadFailed = "credential_load_failed",
     /// The checks before service began.
     PreflightStarted = "preflight_started",
+    /// A store that had failed answers again.
+    StoreRecovered = "store_recovered",
     /// Every check before service came out well.
     PreflightPassed = "preflight_passed",
     /// A check before service did not.

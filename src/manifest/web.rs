@@ -83,7 +83,16 @@ pub(super) fn base(text: Text<'_>, key: &str, read: &mut Reader<'_>) -> Option<U
 
 /// A web address that secrets travel to: https, or this very machine.
 pub(super) fn confidential(text: Text<'_>, key: &str, read: &mut Reader<'_>) -> Option<Url> {
-    let url = base(text, key, read)?;
+    encrypted(text, key, read, base)
+}
+
+fn encrypted(
+    text: Text<'_>,
+    key: &str,
+    read: &mut Reader<'_>,
+    as_what: impl FnOnce(Text<'_>, &str, &mut Reader<'_>) -> Option<Url>,
+) -> Option<Url> {
+    let url = as_what(text, key, read)?;
     if url.scheme() == "http" && !is_loopback(&url) {
         let what = format!("`{key}` is http to another machine: credentials would travel in clear");
         read.book.at(text.at, what, "write https://");
@@ -107,7 +116,7 @@ fn is_loopback(url: &Url) -> bool {
 pub(super) fn target(text: Text<'_>, read: &mut Reader<'_>) -> Option<String> {
     if !text.value.starts_with('/') {
         if text.value.contains("://") {
-            return address(text, "target", read).map(String::from);
+            return encrypted(text, "target", read, address).map(String::from);
         }
         let hint = "begin with a slash: \"/user\"; or write a whole https:// address";
         read.book

@@ -124,6 +124,10 @@ impl Place {
         let names = self.names(seen);
         let is_empty_list = || match &self.spot {
             Spot::Header(name) => seen.header(name).is_some_and(str::is_empty),
+            Spot::Json(pointer) => seen.json().is_some_and(|root| {
+                let mut found = pointer.find(root).into_iter();
+                found.any(|value| value.as_array().is_some_and(Vec::is_empty))
+            }),
             _ => false,
         };
         (!names.is_empty() || is_empty_list()).then_some(names)

@@ -18,7 +18,7 @@ const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-lanes");
 fn provider(name: &str) -> Option<ProviderFacts> {
     let (has_base_url, has_probe, single_use_refresh) = match name {
         "github" | "google" | "hubspot" | "stripe" => (true, true, false),
-        "http-generic" => (false, false, false),
+        "http" | "http-generic" => (false, false, false),
         "oauth-generic" => (false, false, true),
         _ => return None,
     };
@@ -33,6 +33,7 @@ fn with<T>(bindings: &Bindings, act: impl FnOnce(&Surroundings<'_>) -> T) -> T {
     let names = [
         "github",
         "google",
+        "http",
         "http-generic",
         "hubspot",
         "oauth-generic",

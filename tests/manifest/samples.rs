@@ -3,8 +3,10 @@
 use super::{SAMPLES, files, open, with};
 use lanewatch::lane::{CredentialKind, Renewal, SideEffect, Trust, Wall};
 use lanewatch::manifest::{
-    AlertChannel, Bindings, ClientAuth, OpenBaoAuth, SecretFrom, StoreSpec, parse,
+    AlertChannel, Bindings, ClientAuth, OpenBaoAuth, ProviderFacts, SecretFrom, StoreSpec,
+    Surroundings, load, parse,
 };
+use lanewatch::provider::Catalog;
 use lanewatch::plain::Plain;
 use std::fs;
 use std::path::Path;
@@ -55,6 +57,32 @@ fn every_other_sample_loads() {
             continue;
         }
         if let Err(error) = open(&sample) {
+            panic!("{error}");
+        }
+    }
+}
+
+#[test]
+fn every_other_sample_is_good_for_the_packs_that_come_with_lanewatch() {
+    let catalog = Catalog::builtin();
+    let names: Vec<String> = catalog.names().map(str::to_owned).collect();
+    let facts = |name: &str| {
+        catalog.get(name).map(|pack| ProviderFacts {
+            has_base_url: pack.base_url().is_some(),
+            has_probe: pack.probe().is_some(),
+            single_use_refresh: pack.single_use_refresh(),
+        })
+    };
+    let around = Surroundings {
+        bindings: &Bindings::default(),
+        provider: &facts,
+        providers: &names,
+    };
+    for sample in files("", "toml") {
+        if sample.file_name().is_some_and(|name| name == "demo.toml") {
+            continue;
+        }
+        if let Err(error) = load(&sample, &around) {
             panic!("{error}");
         }
     }

@@ -27,13 +27,17 @@ fn a_presenter_revokes_a_lane_heals_it_and_releases_it_by_what_the_screen_says()
     terminal.press("d");
     choose(&mut terminal, "heal");
     terminal.press("l");
-    let question = terminal.wait_for("reason");
-    for named in ["Release", "deploy-notices", "post_message"] {
+    terminal.wait_for("reason");
+    terminal.press("key replaced by its owner\r");
+    let question = terminal.wait_for("[ Release ]");
+    for named in ["[ Cancel ]", "deploy-notices", "post_message", "key replaced by its owner"] {
         assert!(question.contains(named), "{named} is not named:\n{question}");
     }
-    terminal.press("key replaced by its owner\r");
+    terminal.press("y");
     terminal.wait("the lane to serve again", |screen| lane(screen, " OK "));
     terminal.press(ESCAPE);
+    // An escape and a letter at once would be one key.
+    terminal.wait_for(" crm-sync ");
     terminal.press("q");
     assert_eq!(terminal.exit_code(), 0);
 

@@ -247,7 +247,7 @@ fn a_scrolled_audit_holds_its_place_by_number_and_follows_again() {
 #[test]
 fn a_quiet_lane_keeps_its_story_when_the_audit_has_moved_on() {
     let mut desk = Desk::with(120, 40, wall());
-    desk.learn(more_records(3_000..9_500));
+    desk.learn(more_records(3_000..8_500));
     desk.press("enter");
     assert!(desk.text().contains("revocation_detected"));
 }

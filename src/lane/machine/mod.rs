@@ -35,10 +35,12 @@ use super::record::{Cause, Record, RecordKind};
 use super::spec::LaneSpec;
 use super::time::{Now, Wall};
 use crate::plain::Plain;
+use crate::secret::Fingerprint;
 use schedule::Schedule;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is under way for a lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -104,6 +106,9 @@ pub struct Next {
 pub struct Memory {
     /// The last generation it adopted.
     pub generation: Generation,
+    /// The fingerprint of that credential: met again after a restart or a release, it is no new one.
+    #[serde(default)]
+    pub fingerprint: Option<Fingerprint>,
     /// A hold that nobody has lifted.
     pub hold: Option<Hold>,
     /// A pause that has not ended.
@@ -158,6 +163,8 @@ pub struct Lane {
     last_attempt: Attempt,
 
     generation: Generation,
+    /// The fingerprint that goes with the generation.
+    adopted: Option<Fingerprint>,
     credential: Option<Credential>,
     grant: Grant,
     /// The store's mark of the record from which the grant was last seen.
@@ -190,6 +197,9 @@ pub struct Lane {
     schedule: Schedule,
     probe_backoff: Backoff,
     refresh_backoff: Backoff,
+    /// The longest wait between tries of the refresh that is failing: a share of the life that was
+    /// left at its first failure, so that tries do not crowd towards the end.
+    refresh_cap: Duration,
     load_backoff: Backoff,
     budget: RetryBudget,
 }
@@ -203,6 +213,7 @@ impl Lane {
             dice: Dice::new(seed),
             last_attempt: Attempt(0),
             generation: memory.generation,
+            adopted: memory.fingerprint,
             credential: None,
             grant: Grant::Good,
             grant_version: None,
@@ -228,6 +239,7 @@ impl Lane {
             schedule: Schedule::default(),
             probe_backoff: Backoff::default(),
             refresh_backoff: Backoff::default(),
+            refresh_cap: Backoff::CAP,
             load_backoff: Backoff::default(),
             budget: RetryBudget::new(now.boot),
         }
@@ -302,6 +314,7 @@ impl Lane {
     pub fn memory(&self) -> Memory {
         Memory {
             generation: self.generation,
+            fingerprint: self.adopted,
             hold: self.hold.clone(),
             pause: self.pause.clone(),
         }

@@ -18,6 +18,10 @@ use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A store that fails is asked again after this at the latest; it is the engine that keeps many
+/// lanes from asking at once.
+const LOAD_WAIT_MAX: Duration = Duration::from_secs(5);
+
 impl Lane {
     /// Reads the store, unless it is being read.
     pub(super) fn load(&mut self, why: LoadWhy, out: &mut Reaction) {
@@ -151,7 +155,7 @@ impl Lane {
         }
         let wait = self
             .load_backoff
-            .after_failure(&mut self.dice, Duration::from_secs(30));
+            .after_failure(&mut self.dice, LOAD_WAIT_MAX);
         if self.preflight.is_some() && self.credential.is_none() {
             self.find_again("store", FindingLevel::Refuse, detail(&verdict));
             self.refuse_for(now, verdict, out);
@@ -179,7 +183,12 @@ impl Lane {
         {
             let took = now.wall.since(trouble.since).as_secs_f64();
             self.trouble = None;
-            let record = self.record(out, RecordKind::ProbePassed);
+            if self.refresh_backoff.failures() > 0 && self.schedule.refresh.is_some() {
+                // What waited for the store need not wait for its turn in the backoff.
+                let soon = self.dice.spread(Duration::from_millis(250), 1.0);
+                self.schedule.refresh = Some(now.boot.plus(soon));
+            }
+            let record = self.record(out, RecordKind::StoreRecovered);
             record.cause = Cause::Latest(RecordKind::CredentialLoadFailed);
             record.note = Some(Plain::new(&format!(
                 "the store answers again after {took:.1} s"
@@ -194,7 +203,10 @@ impl Lane {
                 generation: old.generation,
             });
         }
-        self.generation = self.generation.next();
+        if self.adopted != Some(offer.fingerprint) {
+            self.generation = self.generation.next();
+            self.adopted = Some(offer.fingerprint);
+        }
         let history = offer.history.unwrap_or_default();
         self.granted = offer.scopes.clone().or(self.granted.take());
         let stated = self
@@ -225,6 +237,7 @@ impl Lane {
         self.refresh_backoff.succeed();
         for proof in &mut self.neighbors {
             proof.denied = None;
+            proof.at = None;
         }
         self.schedule.refresh = None;
         self.plan_life(now);
@@ -359,8 +372,10 @@ impl Lane {
         }
         match failure {
             RefreshFailure::Transient(_) | RefreshFailure::NotPersisted(_) => {
-                let budget = self.budget.spend(now.boot);
-                let cap = self.refresh_wait_cap(now);
+                if self.refresh_backoff.failures() == 0 {
+                    self.refresh_cap = self.refresh_wait_cap(now);
+                }
+                let cap = self.refresh_cap;
                 let wait = self.refresh_backoff.after_failure(&mut self.dice, cap);
                 let asked = verdict
                     .evidence
@@ -369,7 +384,11 @@ impl Lane {
                 let soonest = now.boot.plus(wait.max(asked));
                 let alive = self.left(now).is_some_and(|left| !left.is_zero());
                 // What life is left is worth more tries than a dead lane gets.
-                let at = if alive { soonest } else { soonest.max(budget) };
+                let at = if alive {
+                    soonest
+                } else {
+                    soonest.max(self.budget.spend(now.boot))
+                };
                 self.schedule.refresh = Some(at);
                 if self.preflight.is_some() && self.credential.is_none() {
                     self.find_again("refresh_path", FindingLevel::Refuse, detail(&verdict));

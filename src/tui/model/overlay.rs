@@ -81,7 +81,7 @@ impl Ask {
     /// What it does, in one sentence.
     pub const fn consequence(self) -> &'static str {
         match self {
-            Self::Rotate => "The credential is replaced; the old one dies for good.",
+            Self::Rotate => "A newer credential is minted, or taken from its store.",
             Self::Release => "The hold ends; pre-flight decides whether it serves.",
             Self::Pause => "No calls are served until the lane is resumed.",
             Self::Resume => "Pre-flight runs; calls are served if it passes.",

@@ -50,7 +50,7 @@ pub(super) fn route(
 ) {
     let text = pick(canvas.role(Role::Text));
     let end = at.right - 2;
-    let x = canvas.text(at.x, at.y, end, lane.info.provider.as_str(), text);
+    let x = canvas.text(at.x, at.y, end, lane.info.route.server.as_str(), text);
     if x + 3 < end {
         let x = canvas.text(x + 1, at.y, end, canvas.look.symbols.arrow, text);
         let tool = lane
