@@ -263,9 +263,18 @@ async fn load(
         Ok(store) => store.read(&entry.source).await,
         Err(error) => Err(error),
     };
-    match read {
-        Ok(record) => {
-            let (found, kept) = understand(tools, entry, &record, known);
+    let understood = read.and_then(|record| {
+        let (found, kept) = understand(tools, entry, &record, known);
+        match &kept {
+            Some((_, secret)) if !is_presentable(pack(tools, entry), secret) => {
+                let what = "it is empty, or has characters that no header can carry";
+                Err(StoreError::Unusable(format!("{}: {what}", entry.source.path).into()))
+            }
+            _ => Ok((found, kept)),
+        }
+    });
+    match understood {
+        Ok((found, kept)) => {
             let mut report = Report::new(slot, Event::Loaded { attempt, found });
             report.kept = kept;
             report.store = Some(Ok(()));
@@ -278,6 +287,14 @@ async fn load(
             report
         }
     }
+}
+
+/// Whether a secret can be shown to an upstream at all. One that cannot must not replace one that
+/// can: it is a mistake of whoever put it there.
+fn is_presentable(pack: &Pack, secret: &Secret) -> bool {
+    let visible = |byte: u8| byte == b'\t' || byte >= b' ' && byte != 0x7f;
+    let carried = |value: &Secret| value.expose().bytes().all(visible);
+    !secret.is_empty() && pack.present(secret).iter().all(|(_, value)| carried(value))
 }
 
 /// Whether a store that failed has answered at all.
@@ -468,7 +485,7 @@ fn call(
     for (name, value) in pack.extra_headers() {
         call = call.header(name, value);
     }
-    if let Some((content_type, body)) = &request.body {
+    if let Some((body, content_type)) = &request.body {
         call = call.header("content-type", content_type);
         call.body = Some(Body {
             content_type: "application/json",

@@ -186,7 +186,9 @@ impl Http {
         let mut request = client.request(call.method, call.url);
         let has_body = call.body.is_some();
         if let Some(body) = call.body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type));
+            // A caller that names another kind of body means it.
+            let kind = HeaderValue::from_static(body.content_type);
+            headers.entry(CONTENT_TYPE).or_insert(kind);
             let outgoing = Outgoing::new(body.text, sent.clone());
             request = request.body(reqwest::Body::wrap(outgoing));
         }

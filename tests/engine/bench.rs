@@ -34,7 +34,12 @@ pub(crate) struct Bench {
 /// The demo's manifest, with everything that is asked regularly asked so often that a test need
 /// not wait for it, and with more text at its end.
 pub(crate) fn brisk_demo(more: &str) -> String {
-    let brisk = sandbox::DEMO
+    brisk(sandbox::DEMO, more)
+}
+
+/// The same for a demo whose addresses are filled in.
+pub(crate) fn brisk(demo: &str, more: &str) -> String {
+    let brisk = demo
         .replace(r#"store_every = "5s""#, r#"store_every = "400ms""#)
         .replace(r#"every = "5s""#, r#"every = "400ms""#)
         .replace(r#"every = "10s""#, r#"every = "400ms""#)

@@ -11,6 +11,7 @@
 mod audit;
 mod bank;
 mod bench;
+mod canary;
 mod codes;
 mod dead;
 mod drills;
