@@ -61,7 +61,11 @@ pub(super) fn load(path: &Path, bindings: &Bindings) -> Result<Loaded, Failure> 
     };
     let reload = Reload::new(path.to_owned(), reader);
     let manifest = read(path, bindings, &catalog)?;
-    Ok(Loaded { manifest, catalog, reload })
+    Ok(Loaded {
+        manifest,
+        catalog,
+        reload,
+    })
 }
 
 fn read(path: &Path, bindings: &Bindings, catalog: &Catalog) -> Result<Manifest, ManifestError> {

@@ -76,7 +76,11 @@ pub(super) fn know_from_engine(path: &Path) -> Result<Known, Failure> {
     let folder = StateFolder::of_manifest(path)?;
     match current_thread()?.block_on(ask(&folder.socket(), &Question::Status)) {
         Ok(Reply::Status { engine, lanes }) => {
-            let mut known = Known { from: From::RunningEngine, engine, lanes };
+            let mut known = Known {
+                from: From::RunningEngine,
+                engine,
+                lanes,
+            };
             sort(&mut known);
             Ok(known)
         }
@@ -86,7 +90,11 @@ pub(super) fn know_from_engine(path: &Path) -> Result<Known, Failure> {
 
 /// Worst first.
 fn sort(known: &mut Known) {
-    known.lanes.sort_by(|a, b| b.word.cmp(&a.word).then_with(|| a.info.name.cmp(&b.info.name)));
+    known.lanes.sort_by(|a, b| {
+        b.word
+            .cmp(&a.word)
+            .then_with(|| a.info.name.cmp(&b.info.name))
+    });
 }
 
 async fn pass(setup: Setup) -> Result<Known, Failure> {
@@ -125,11 +133,18 @@ impl Known {
         let mut code = 0;
         for lane in failing {
             // A store that answers, but not with this secret, is within reach.
-            let down = self.engine.stores.iter().any(|store| {
-                store.name == lane.info.store && store.up == Some(false)
-            });
+            let down = self
+                .engine
+                .stores
+                .iter()
+                .any(|store| store.name == lane.info.store && store.up == Some(false));
             let why = lane.verdict.as_ref().map(|verdict| verdict.outcome);
-            let this = if down && why == Some(Outcome::StoreUnavailable) { Kind::Unreachable } else { Kind::Failing }.code();
+            let this = if down && why == Some(Outcome::StoreUnavailable) {
+                Kind::Unreachable
+            } else {
+                Kind::Failing
+            }
+            .code();
             // A lane that fails of itself is the news, even where a store is down as well.
             code = if code == 0 { this } else { code.min(this) };
         }

@@ -140,7 +140,10 @@ impl Dispatch {
                 return None;
             }
         }
-        Some(Ticket { place: place.clone(), at_store })
+        Some(Ticket {
+            place: place.clone(),
+            at_store,
+        })
     }
 
     fn count(&mut self, ticket: &Ticket, by: isize) {

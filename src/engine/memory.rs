@@ -181,7 +181,9 @@ impl Memories {
         // that the process never gives back.
         let mut out = BufWriter::new(made);
         serde_json::to_writer(&mut out, self)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
+        out.into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_data()?;
         std::fs::rename(&fresh, file)
     }
 }

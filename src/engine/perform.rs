@@ -268,7 +268,9 @@ async fn load(
         match &kept {
             Some((_, secret)) if !is_presentable(pack(tools, entry), secret) => {
                 let what = "it is empty, or has characters that no header can carry";
-                Err(StoreError::Unusable(format!("{}: {what}", entry.source.path).into()))
+                Err(StoreError::Unusable(
+                    format!("{}: {what}", entry.source.path).into(),
+                ))
             }
             _ => Ok((found, kept)),
         }

@@ -119,7 +119,9 @@ pub(super) async fn refresh(
             tracing::info!(lane = %name, outcome = %failure.verdict().outcome, "refresh failed");
             Report::new(slot, Event::RefreshFailed { attempt, failure })
         }
-        End::Unsaved { failure, unsaved, .. } => {
+        End::Unsaved {
+            failure, unsaved, ..
+        } => {
             let mut report = Report::new(slot, Event::RefreshFailed { attempt, failure });
             report.unsaved = Some(unsaved);
             report
@@ -208,7 +210,10 @@ async fn exchange(
     match oauth::refresh(&tools.http, oauth, client_secret.as_ref(), grant).await {
         Ok(tokens) => {
             let minted = mint(oauth, tokens, grant, started);
-            noting(save(tools, entry, store, &record, current, minted).await, said)
+            noting(
+                save(tools, entry, store, &record, current, minted).await,
+                said,
+            )
         }
         Err(error) => failed(tools, entry, store, &record, current, error).await,
     }
@@ -216,7 +221,10 @@ async fn exchange(
 
 /// The same end; a store that did not take what was minted has failed to answer.
 fn noting(end: End, said: &mut Option<Result<(), Plain>>) -> End {
-    if let End::Unsaved { down: Some(why), .. } = &end {
+    if let End::Unsaved {
+        down: Some(why), ..
+    } = &end
+    {
         *said = Some(Err(why.clone()));
     }
     end

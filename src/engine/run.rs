@@ -279,7 +279,11 @@ impl Engine {
         let told = matches!(event, Event::KeyCondemned { .. });
         let alive = runner.lane.condemned_for().is_none();
         let reaction = runner.lane.on(now, event);
-        let condemned = runner.lane.condemned_for().filter(|_| alive && !told).cloned();
+        let condemned = runner
+            .lane
+            .condemned_for()
+            .filter(|_| alive && !told)
+            .cloned();
         let shown_at = host(&runner.info);
         runner.forget_others();
         runner.note_word(now);
@@ -700,7 +704,10 @@ impl Engine {
             (journal, entries, records)
         });
         let Ok((journal, entries, records)) = wrote.await else {
-            self.close_gates(now, "the audit's writer failed; start lanewatch again".into());
+            self.close_gates(
+                now,
+                "the audit's writer failed; start lanewatch again".into(),
+            );
             return false;
         };
         self.last_seq = journal.last_seq();
@@ -778,7 +785,10 @@ impl Engine {
                     .as_ref()
                     .and(credential.as_ref())
                     .map(|c| c.fingerprint);
-                (Place::Store(store_of(&entry)), Work::Load { attempt, known })
+                (
+                    Place::Store(store_of(&entry)),
+                    Work::Load { attempt, known },
+                )
             }
             Effect::Probe { attempt, .. } => match credential {
                 Some(credential) => (
@@ -803,9 +813,10 @@ impl Engine {
                 ),
                 None => return,
             },
-            Effect::CheckRefreshPath { attempt } => {
-                (Place::Host(token_host(&entry)), Work::RefreshPath { attempt })
-            }
+            Effect::CheckRefreshPath { attempt } => (
+                Place::Host(token_host(&entry)),
+                Work::RefreshPath { attempt },
+            ),
             Effect::Refresh { attempt, .. } => {
                 // Kept until it is stored: this try may end before it comes to that.
                 let unsaved = runner.unsaved.clone();

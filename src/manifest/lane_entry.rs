@@ -140,7 +140,8 @@ fn base_url(
     }
     let sandbox = matches!(&text, Given::Is(text) if web::is_sandbox(text.value));
     (
-        text.and_then(|text| web::confidential(text, "base_url", read)).ok(),
+        text.and_then(|text| web::confidential(text, "base_url", read))
+            .ok(),
         sandbox,
     )
 }

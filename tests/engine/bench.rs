@@ -118,7 +118,9 @@ impl Bench {
         let read = reader(&file, bindings.unwrap_or_default(), &catalog);
         let reload = Reload::new(file.clone(), Arc::clone(&read));
         let manifest: Manifest = read().unwrap_or_else(|mistake| panic!("{mistake}"));
-        let mut setup = Setup::open(manifest, catalog, state.clone()).unwrap().reloading(reload);
+        let mut setup = Setup::open(manifest, catalog, state.clone())
+            .unwrap()
+            .reloading(reload);
         if let Some(sandbox) = &sandbox {
             setup = setup.with_sandbox(sandbox.control());
         }

@@ -6,8 +6,8 @@ use lanewatch::manifest::{
     AlertChannel, Bindings, ClientAuth, OpenBaoAuth, ProviderFacts, SecretFrom, StoreSpec,
     Surroundings, load, parse,
 };
-use lanewatch::provider::Catalog;
 use lanewatch::plain::Plain;
+use lanewatch::provider::Catalog;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

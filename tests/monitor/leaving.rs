@@ -39,13 +39,21 @@ fn a_terminal_that_goes_away_ends_the_program_and_not_the_audit() {
         .spawn()
         .expect("Python 3 is needed: install python3");
     let folder = state.path().join("lanewatch/demo");
-    let watched = || std::fs::read_to_string(folder.join("audit/journal.jsonl")).unwrap_or_default();
-    until("the lanes to be proved", || watched().contains("preflight_passed"));
-    let pid: i32 = std::fs::read_to_string(folder.join("lock")).unwrap().parse().unwrap();
+    let watched =
+        || std::fs::read_to_string(folder.join("audit/journal.jsonl")).unwrap_or_default();
+    until("the lanes to be proved", || {
+        watched().contains("preflight_passed")
+    });
+    let pid: i32 = std::fs::read_to_string(folder.join("lock"))
+        .unwrap()
+        .parse()
+        .unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     holder.kill().unwrap();
     holder.wait().unwrap();
-    until("the program to end", || rustix::process::test_kill_process(pid).is_err());
+    until("the program to end", || {
+        rustix::process::test_kill_process(pid).is_err()
+    });
     assert!(watched().contains("engine_stopped"));
     assert!(verifies(state.path()));
 }
@@ -71,7 +79,10 @@ fn without_a_terminal_it_says_what_to_do_instead() {
         .unwrap();
     let said = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(2), "{said}");
-    assert!(said.contains("no terminal") && said.contains("lanewatch status"), "{said}");
+    assert!(
+        said.contains("no terminal") && said.contains("lanewatch status"),
+        "{said}"
+    );
     assert!(out.stdout.is_empty());
 }
 
@@ -81,13 +92,22 @@ fn a_second_monitor_of_the_same_lanes_is_told_who_has_them() {
     terminal.wait_for("crm-sync");
     let mut second = Terminal::run((100, 30), state.path(), &["demo"], &[]);
     assert_eq!(second.exit_code(), 3);
-    assert!(second.screen().contains(&format!("process {}", terminal.pid())), "{}", second.screen());
+    assert!(
+        second
+            .screen()
+            .contains(&format!("process {}", terminal.pid())),
+        "{}",
+        second.screen()
+    );
 }
 
 fn until(what: &str, is: impl Fn() -> bool) {
     let patience = std::time::Instant::now() + crate::terminal::PATIENCE;
     while !is() {
-        assert!(std::time::Instant::now() < patience, "waited in vain for {what}");
+        assert!(
+            std::time::Instant::now() < patience,
+            "waited in vain for {what}"
+        );
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }

@@ -8,9 +8,9 @@
     reason = "tests; they wait by the real clock"
 )]
 
-#[path = "../real/mod.rs"]
-mod real;
 mod drill;
 mod leaving;
+#[path = "../real/mod.rs"]
+mod real;
 mod real_servers;
 mod terminal;

@@ -101,7 +101,10 @@ impl Terminal {
         let (rows, cols) = screen.size();
         let reversed = |row: u16| -> String {
             let cells = (0..cols).filter_map(|col| screen.cell(row, col));
-            cells.filter(|cell| cell.inverse()).map(|cell| cell.contents().to_owned()).collect()
+            cells
+                .filter(|cell| cell.inverse())
+                .map(|cell| cell.contents().to_owned())
+                .collect()
         };
         (0..rows).any(|row| reversed(row).contains(text))
     }
