@@ -1,0 +1,138 @@
+//! Effects become jobs, each in the queue of the target that it goes to.
+
+use super::super::dispatch::{Place, Target};
+use super::super::perform::{Job, Work};
+use super::super::view::LaneInfo;
+use super::Engine;
+use crate::alert::{self, Alert};
+use crate::lane::{Effect, Now};
+use crate::manifest::LaneEntry;
+use std::sync::Arc;
+
+impl Engine {
+    /// Turns an effect into a job for its target's queue.
+    pub(super) fn start(&mut self, now: Now, slot: usize, effect: Effect) {
+        let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        let entry = Arc::clone(&runner.entry);
+        let credential = runner.lane.credential().cloned();
+        let secret = runner.secret().cloned();
+        let (place, work) = match effect {
+            Effect::Load { attempt, why: _ } => {
+                // What is kept is known; a secret that was let go of has to be brought again.
+                let known = secret
+                    .as_ref()
+                    .and(credential.as_ref())
+                    .map(|c| c.fingerprint);
+                (
+                    Place::Store(store_of(&entry)),
+                    Work::Load { attempt, known },
+                )
+            }
+            Effect::Probe { attempt, .. } => match credential {
+                Some(credential) => (
+                    Place::Host(host(&runner.info)),
+                    Work::Probe {
+                        attempt,
+                        secret,
+                        credential,
+                    },
+                ),
+                None => return,
+            },
+            Effect::ProbeNeighbor { attempt, index, .. } => match credential {
+                Some(credential) => (
+                    Place::Host(host(&runner.info)),
+                    Work::Neighbor {
+                        attempt,
+                        index,
+                        secret,
+                        credential,
+                    },
+                ),
+                None => return,
+            },
+            Effect::CheckRefreshPath { attempt } => (
+                Place::Host(token_host(&entry)),
+                Work::RefreshPath { attempt },
+            ),
+            Effect::Refresh { attempt, .. } => {
+                // Kept until it is stored: this try may end before it comes to that.
+                let unsaved = runner.unsaved.clone();
+                let (host, store) = (token_host(&entry), store_of(&entry));
+                (
+                    Place::Both { host, store },
+                    Work::Refresh {
+                        attempt,
+                        current: credential,
+                        unsaved,
+                    },
+                )
+            }
+            Effect::Alert { level, text } => {
+                let alert = Alert {
+                    level,
+                    lane: Some(entry.spec.name.clone()),
+                    word: Some(runner.lane.word()),
+                    outcome: runner.lane.verdict().map(|(verdict, _)| verdict.outcome),
+                    generation: credential.as_ref().map(|c| c.generation),
+                    fingerprint: credential.as_ref().map(|c| c.fingerprint),
+                    owner: entry.owner.clone(),
+                    runbook: entry.runbook.clone(),
+                    text,
+                    at: now.wall,
+                    seq: Some(self.last_seq),
+                };
+                let told: Vec<_> = alert::for_alert(&self.manifest.alerts, &alert)
+                    .cloned()
+                    .collect();
+                for spec in told {
+                    let place = Place::Host(Arc::from(format!("alert {}", spec.name)));
+                    let (spec, alert) = (Box::new(spec), Box::new(alert.clone()));
+                    let work = Work::Alert { spec, alert };
+                    let job = Job {
+                        slot,
+                        name: entry.spec.name.clone(),
+                        entry: Arc::clone(&entry),
+                        work,
+                    };
+                    self.dispatch.push(place, job);
+                }
+                return;
+            }
+            Effect::Retire { .. } | Effect::Wake(_) => return,
+        };
+        let name = entry.spec.name.clone();
+        self.dispatch.push(
+            place,
+            Job {
+                slot,
+                name,
+                entry,
+                work,
+            },
+        );
+    }
+}
+
+pub(super) fn host(info: &LaneInfo) -> Target {
+    let url: Option<url::Url> = info.endpoint.as_str().parse().ok();
+    host_of(url.as_ref())
+}
+
+pub(super) fn token_host(entry: &LaneEntry) -> Target {
+    host_of(entry.oauth.as_ref().map(|oauth| &oauth.token_endpoint))
+}
+
+pub(super) fn store_of(entry: &LaneEntry) -> Target {
+    Arc::from(format!("store {}", entry.source.store))
+}
+
+pub(super) fn host_of(url: Option<&url::Url>) -> Target {
+    let host = url.and_then(url::Url::host_str).unwrap_or_default();
+    let port = url
+        .and_then(url::Url::port_or_known_default)
+        .unwrap_or_default();
+    Arc::from(format!("{host}:{port}"))
+}

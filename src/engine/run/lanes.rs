@@ -1,0 +1,209 @@
+//! Lanes come, react, share a key, change and go.
+//!
+//! Every event of every lane goes through [`Engine::tell`]: the core reacts, and the turn takes what
+//! follows. An edited manifest is a few such events.
+
+use super::super::dispatch::Target;
+use super::super::perform::Tools;
+use super::super::reload::News;
+use super::super::runner::{self, Runner};
+use super::Engine;
+use super::jobs::host;
+use super::views::store_views;
+use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Verdict};
+use crate::manifest::{LaneEntry, difference};
+use crate::secret::Fingerprint;
+use crate::store::Stores;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl Engine {
+    /// Lets one lane react to one event.
+    pub(super) fn tell(&mut self, now: Now, slot: usize, event: Event) {
+        let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        // Whoever was told by another lane does not tell the others again.
+        let told = matches!(event, Event::KeyCondemned { .. });
+        let alive = runner.lane.condemned_for().is_none();
+        let reaction = runner.lane.on(now, event);
+        let condemned = runner
+            .lane
+            .condemned_for()
+            .filter(|_| alive && !told)
+            .cloned();
+        let shown_at = host(&runner.info);
+        runner.forget_others();
+        runner.note_word(now);
+        let wake = reaction
+            .effects
+            .iter()
+            .rev()
+            .find_map(|effect| match effect {
+                Effect::Wake(at) => Some(*at),
+                _ => None,
+            });
+        if wake != runner.wake {
+            runner.wake = wake;
+            if let Some(at) = wake {
+                self.wakes.push(Reverse((at, slot)));
+            }
+        }
+        let serving = runner
+            .lane
+            .credential()
+            .map(|credential| credential.fingerprint);
+        if serving != runner.grouped {
+            let before = std::mem::replace(&mut runner.grouped, serving);
+            self.regroup(slot, before, serving);
+        }
+        for record in reaction.records {
+            self.queue(Some(slot), record);
+        }
+        let work = reaction
+            .effects
+            .into_iter()
+            .filter(|effect| !matches!(effect, Effect::Wake(_)));
+        self.turn.effects.extend(work.map(|effect| (slot, effect)));
+        self.turn.touched.insert(slot);
+        if let Some(verdict) = condemned {
+            self.condemn_the_others(now, slot, serving, &shown_at, &verdict);
+        }
+    }
+
+    /// Lanes that show the same key to the same upstream need not see for themselves that it is
+    /// dead.
+    pub(super) fn condemn_the_others(
+        &mut self,
+        now: Now,
+        slot: usize,
+        key: Option<Fingerprint>,
+        shown_at: &Target,
+        verdict: &Verdict,
+    ) {
+        let group = key.and_then(|key| self.groups.get(&key));
+        let others: Vec<usize> = group.into_iter().flatten().copied().collect();
+        for other in others.into_iter().filter(|other| *other != slot) {
+            let runner = self.lanes.get(other).and_then(Option::as_ref);
+            if runner.is_some_and(|runner| host(&runner.info) == *shown_at) {
+                let verdict = verdict.clone();
+                self.tell(now, other, Event::KeyCondemned { verdict });
+            }
+        }
+    }
+
+    pub(super) fn regroup(
+        &mut self,
+        slot: usize,
+        before: Option<Fingerprint>,
+        now: Option<Fingerprint>,
+    ) {
+        if let Some(group) = before.and_then(|before| self.groups.get_mut(&before)) {
+            group.remove(&slot);
+            self.turn.touched.extend(group.iter().copied());
+        }
+        if let Some(before) = before
+            && self.groups.get(&before).is_some_and(BTreeSet::is_empty)
+        {
+            self.groups.remove(&before);
+        }
+        if let Some(now) = now {
+            let group = self.groups.entry(now).or_default();
+            group.insert(slot);
+            self.turn.touched.extend(group.iter().copied());
+        }
+    }
+
+    pub(super) fn add(&mut self, now: Now, entry: Arc<LaneEntry>) -> usize {
+        let slot = self.lanes.len();
+        let name = entry.spec.name.clone();
+        let seed = self
+            .seed
+            .wrapping_add(slot as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let memory = self.memories.lane(&name);
+        let lane = Lane::new(Arc::clone(&entry.spec), seed, now, memory);
+        let info = Arc::new(runner::info(&entry, &self.tools.catalog));
+        self.lanes.push(Some(Runner::new(lane, entry, info, now)));
+        self.index.insert(name, slot);
+        self.turn.touched.insert(slot);
+        slot
+    }
+
+    /// The manifest's file has changed.
+    pub(super) fn take_news(&mut self, now: Now, news: News) {
+        self.turn.engine_changed = true;
+        let fresh = match news {
+            Ok(fresh) => fresh,
+            Err(mistake) => {
+                if self.manifest_trouble.as_ref() != Some(&mistake) {
+                    self.queue(
+                        None,
+                        Record::engine(RecordKind::ManifestRejected, mistake.clone()),
+                    );
+                }
+                self.manifest_trouble = Some(mistake);
+                return;
+            }
+        };
+        self.manifest_trouble = None;
+        let difference = difference(&self.manifest, &fresh);
+        if fresh.stores != self.manifest.stores {
+            let stores = Stores::new(&fresh.stores, &self.tools.http);
+            self.tools = Arc::new(Tools {
+                stores,
+                ..Tools::clone(&self.tools)
+            });
+            let mut views = store_views(&fresh, now);
+            for (name, view) in &mut views {
+                if let Some(old) = self.stores.get(name).filter(|old| old.kind == view.kind) {
+                    *view = old.clone();
+                }
+            }
+            self.stores = views;
+        }
+        self.dispatch.set_limits(fresh.limits);
+        let note = format!(
+            "{} lanes: {} added, {} removed, {} changed",
+            fresh.lanes.len(),
+            difference.added.len(),
+            difference.removed.len(),
+            difference.changed.len()
+        );
+        self.queue(None, Record::engine(RecordKind::ManifestLoaded, note));
+        self.manifest = fresh;
+        for name in difference.removed {
+            if let Some(slot) = self.index.remove(&name) {
+                self.tell(now, slot, Event::Withdrawn);
+                self.remember(slot);
+                if let Some(gone) = self.lanes.get_mut(slot).and_then(Option::take) {
+                    self.regroup(slot, gone.grouped, None);
+                }
+                self.turn.touched.remove(&slot);
+                self.turn.removed.push(name);
+            }
+        }
+        for entry in difference.changed {
+            let Some(slot) = self.index.get(&entry.spec.name).copied() else {
+                continue;
+            };
+            if let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) {
+                runner.info = Arc::new(runner::info(&entry, &self.tools.catalog));
+                if runner.entry.source != entry.source {
+                    runner.unsaved = None;
+                }
+                runner.entry = Arc::clone(&entry);
+            }
+            self.tell(now, slot, Event::Respecified(Arc::clone(&entry.spec)));
+        }
+        for entry in difference.added {
+            let name = entry.spec.name.clone();
+            let slot = self.add(now, entry);
+            let mut record = Record::engine(RecordKind::LaneAdded, "by the manifest");
+            record.lane = Some(name);
+            self.queue(Some(slot), record);
+            self.tell(now, slot, Event::Started);
+        }
+    }
+}

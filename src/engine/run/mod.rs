@@ -1,0 +1,325 @@
+//! The engine's loop: events in; records to the audit; then effects, views and answers out.
+//!
+//! One task owns every lane, so nothing is locked. Each turn takes whatever has come in, lets the
+//! core react, and has the reactions' records written as one group with one sync. Only when they
+//! are on disk are the effects performed, the views published and the commands answered. If they
+//! cannot be written, all of that waits, the gates close, and the write is tried again.
+
+mod jobs;
+mod lanes;
+mod reports;
+mod requests;
+mod turn;
+mod views;
+
+use super::clock::{self, Clock, Jump};
+use super::dispatch::{Dispatch, Ticket};
+use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
+use super::memory::Memories;
+use super::perform::{Report, Tools};
+use super::reload::{self, News};
+use super::runner::Runner;
+use super::setup::Setup;
+use super::state_folder::{EngineLock, StateFolder};
+use super::view::StoreView;
+use crate::audit::Journal;
+use crate::http::Http;
+use crate::lane::{Boot, Denied, Effect, Event, LaneName, Now, Record, RecordKind, Wall};
+use crate::manifest::Manifest;
+use crate::plain::Plain;
+use crate::sandbox;
+use crate::secret::Fingerprint;
+use crate::store::Stores;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use views::store_views;
+
+/// The longest sleep: how soon a stepped wall clock or the end of a machine's sleep is noticed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How soon a failed audit is tried again.
+const AUDIT_AGAIN: Duration = Duration::from_secs(1);
+/// How often what the lanes remember is written.
+const REMEMBER_EVERY: Duration = Duration::from_secs(2);
+/// How long work under way gets at the end.
+const FAREWELL: Duration = Duration::from_millis(800);
+/// Lanes that begin in one turn.
+const START_GROUP: usize = 256;
+/// Events taken in one turn, and so in one group of the audit.
+const TURN: usize = 1_024;
+
+/// What a command is answered.
+type Answer = Result<Accepted, Refusal>;
+/// What a request for a credential is answered; `None` if there is no such lane.
+type Lent = Option<Result<Lease, Denied>>;
+
+/// What a turn has brought about and the audit does not have yet.
+#[derive(Default)]
+struct Turn {
+    /// Records, each with the number of the one that brought it about.
+    entries: Vec<(Record, Option<u64>)>,
+    effects: Vec<(usize, Effect)>,
+    touched: BTreeSet<usize>,
+    removed: Vec<LaneName>,
+    answers: Vec<(oneshot::Sender<Answer>, Answer)>,
+    leases: Vec<(LaneName, oneshot::Sender<Lent>)>,
+    engine_changed: bool,
+}
+
+/// Runs the lanes of one manifest.
+pub struct Engine {
+    manifest: Manifest,
+    tools: Arc<Tools>,
+    folder: StateFolder,
+    journal: Option<Journal>,
+    last_seq: u64,
+    memories: Memories,
+    memories_changed: bool,
+    remember_at: Boot,
+    sandbox: Option<sandbox::Control>,
+    seed: u64,
+    clock: Clock,
+    started: Wall,
+
+    lanes: Vec<Option<Runner>>,
+    index: HashMap<LaneName, usize>,
+    groups: HashMap<Fingerprint, BTreeSet<usize>>,
+    wakes: BinaryHeap<Reverse<(Boot, usize)>>,
+    dispatch: Dispatch,
+    running: usize,
+    stores: BTreeMap<Plain, StoreView>,
+
+    turn: Turn,
+    audit_trouble: Option<Plain>,
+    audit_again: Option<Boot>,
+    manifest_trouble: Option<Plain>,
+    publishers: Vec<Publisher>,
+    settle: Vec<oneshot::Sender<()>>,
+
+    requests: mpsc::Receiver<Request>,
+    reports: mpsc::Receiver<(Ticket, Report)>,
+    report: mpsc::Sender<(Ticket, Report)>,
+    news: Option<mpsc::Receiver<News>>,
+    reload: Option<reload::Reload>,
+    _lock: EngineLock,
+}
+
+impl Engine {
+    /// An engine, and a way to talk to it. It does nothing before [`Engine::run`].
+    pub fn new(setup: Setup) -> (Self, Handle) {
+        let (requests, receiver) = mpsc::channel(256);
+        let (report, reports) = mpsc::channel(1024);
+        let http = Http::new();
+        let tools = Tools {
+            stores: Stores::new(&setup.manifest.stores, &http),
+            http,
+            catalog: setup.catalog,
+            key: setup.key,
+            grants: setup.folder.grants().to_owned(),
+            now: clock::now,
+        };
+        let now = clock::now();
+        let engine = Self {
+            tools: Arc::new(tools),
+            folder: setup.folder,
+            last_seq: setup.journal.last_seq(),
+            journal: Some(setup.journal),
+            memories: setup.memories,
+            memories_changed: false,
+            remember_at: now.boot,
+            sandbox: setup.sandbox,
+            seed: setup.seed,
+            clock: Clock::new(),
+            started: now.wall,
+            lanes: Vec::with_capacity(setup.manifest.lanes.len()),
+            index: HashMap::with_capacity(setup.manifest.lanes.len()),
+            groups: HashMap::new(),
+            wakes: BinaryHeap::new(),
+            dispatch: Dispatch::new(setup.manifest.limits),
+            running: 0,
+            stores: store_views(&setup.manifest, now),
+            turn: Turn {
+                engine_changed: true,
+                ..Turn::default()
+            },
+            audit_trouble: None,
+            audit_again: None,
+            manifest_trouble: None,
+            publishers: Vec::new(),
+            settle: Vec::new(),
+            manifest: setup.manifest,
+            requests: receiver,
+            reports,
+            report,
+            news: None,
+            reload: setup.reload,
+            _lock: setup._lock,
+        };
+        let mut engine = engine;
+        for found in setup.found {
+            engine.queue(None, found);
+        }
+        (engine, Handle::new(requests))
+    }
+
+    /// Runs until `stop`: then lets work under way come to its end for a moment, writes what is to
+    /// be remembered, and closes the audit.
+    pub async fn run(mut self, stop: CancellationToken) {
+        self.news = self.reload.take().map(reload::follow);
+        let now = clock::now();
+        let note = format!(
+            "lanewatch {} with {}",
+            env!("CARGO_PKG_VERSION"),
+            self.manifest.title
+        );
+        self.queue(None, Record::engine(RecordKind::EngineStarted, note));
+        let lanes = self.manifest.lanes.clone();
+        self.queue(
+            None,
+            Record::engine(RecordKind::ManifestLoaded, format!("{} lanes", lanes.len())),
+        );
+        for entry in lanes {
+            self.add(now, entry);
+        }
+        self.show_everything(now);
+        // Not all at once: a group of records, of views and of jobs stays of a size.
+        for first in (0..self.lanes.len()).step_by(START_GROUP) {
+            for slot in first..self.lanes.len().min(first + START_GROUP) {
+                self.tell(now, slot, Event::Started);
+            }
+            self.finish_turn(now).await;
+        }
+        self.finish_turn(now).await;
+        loop {
+            let sleep = self.sleep();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                request = self.requests.recv() => match request {
+                    Some(request) => self.take_request(clock::now(), request),
+                    None => break,
+                },
+                Some((ticket, report)) = self.reports.recv() => {
+                    self.take_report(clock::now(), &ticket, report);
+                }
+                news = next_news(&mut self.news) => self.take_news(clock::now(), news),
+                () = tokio::time::sleep(sleep) => {}
+            }
+            self.drain();
+            let (now, jump) = self.clock.look();
+            if let Some(jump) = jump {
+                self.jumped(now, jump);
+            }
+            self.wake_the_due(now);
+            self.finish_turn(now).await;
+        }
+        self.close().await;
+    }
+
+    /// Takes what else has come in, so that one group of records holds all of it.
+    fn drain(&mut self) {
+        let now = clock::now();
+        for _ in 0..TURN {
+            if let Ok((ticket, report)) = self.reports.try_recv() {
+                self.take_report(now, &ticket, report);
+            } else if let Ok(request) = self.requests.try_recv() {
+                self.take_request(now, request);
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn sleep(&self) -> Duration {
+        let now = clock::now().boot;
+        let remember = self.memories_changed.then_some(self.remember_at);
+        let due = [
+            self.wakes.peek().map(|Reverse((at, _))| *at),
+            self.audit_again,
+            remember,
+            self.dispatch.soonest(now),
+        ];
+        let soonest = due.into_iter().flatten().min();
+        soonest
+            .map_or(LOOK_EVERY, |at| at.since(now))
+            .min(LOOK_EVERY)
+    }
+
+    fn wake_the_due(&mut self, now: Now) {
+        while let Some(Reverse((at, slot))) = self.wakes.peek().copied() {
+            if at > now.boot {
+                break;
+            }
+            self.wakes.pop();
+            let due = self
+                .lanes
+                .get(slot)
+                .and_then(Option::as_ref)
+                .and_then(|r| r.wake)
+                == Some(at);
+            if due {
+                self.tell(now, slot, Event::Woke);
+            }
+        }
+    }
+
+    fn jumped(&mut self, now: Now, jump: Jump) {
+        let (by_ms, note) = match jump {
+            Jump::Stepped(by) => (by, format!("the wall clock was set by {:.1} s", secs(by))),
+            Jump::Slept(ms) => (0, format!("the machine slept for {:.1} s", secs(ms))),
+        };
+        self.queue(None, Record::engine(RecordKind::ClockJumped, note));
+        for slot in 0..self.lanes.len() {
+            self.tell(now, slot, Event::ClockJumped { by_ms });
+        }
+    }
+
+    async fn close(&mut self) {
+        let until = tokio::time::Instant::now() + FAREWELL;
+        while self.running > 0 {
+            match tokio::time::timeout_at(until, self.reports.recv()).await {
+                Ok(Some((ticket, report))) => self.take_report(clock::now(), &ticket, report),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        let now = clock::now();
+        self.turn.effects.clear();
+        self.queue(
+            None,
+            Record::engine(RecordKind::EngineStopped, "in an orderly way"),
+        );
+        if self.write(now).await {
+            let touched: Vec<_> = self.turn.touched.iter().copied().collect();
+            for slot in touched {
+                self.remember(slot);
+            }
+            self.save_memories(now);
+        }
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.note_head()
+        {
+            tracing::warn!(%error, "the audit's head could not be noted");
+        }
+        self.publish(&Update {
+            stopped: true,
+            ..Update::default()
+        });
+    }
+}
+
+fn secs(ms: i64) -> f64 {
+    std::time::Duration::from_millis(ms.unsigned_abs()).as_secs_f64() * ms.signum() as f64
+}
+
+async fn next_news(news: &mut Option<mpsc::Receiver<News>>) -> News {
+    if let Some(receiver) = news
+        && let Some(said) = receiver.recv().await
+    {
+        return said;
+    }
+    *news = None;
+    std::future::pending().await
+}

@@ -1,0 +1,79 @@
+//! What the engine shows of itself and its lanes.
+
+use super::super::handle::Update;
+use super::super::view::{EngineView, LaneView, StoreView};
+use super::Engine;
+use crate::lane::{LaneName, Now, SideEffect};
+use crate::manifest::Manifest;
+use crate::plain::Plain;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Engine {
+    pub(super) fn sharing(&self, slot: usize) -> Vec<(LaneName, SideEffect)> {
+        let grouped = self
+            .lanes
+            .get(slot)
+            .and_then(Option::as_ref)
+            .and_then(|r| r.grouped);
+        let group = grouped.and_then(|print| self.groups.get(&print));
+        let others = group.into_iter().flatten().filter(|other| **other != slot);
+        others
+            .filter_map(|other| self.lanes.get(*other).and_then(Option::as_ref))
+            .map(|runner| (runner.entry.spec.name.clone(), runner.entry.route.effect))
+            .take(64)
+            .collect()
+    }
+
+    pub(super) fn views(&self, now: Now, slots: impl Iterator<Item = usize>) -> Vec<Arc<LaneView>> {
+        let view = |slot: usize| {
+            let runner = self.lanes.get(slot).and_then(Option::as_ref)?;
+            Some(Arc::new(runner.view(now, self.sharing(slot))))
+        };
+        slots.filter_map(view).collect()
+    }
+
+    pub(super) fn show_everything(&mut self, now: Now) {
+        let lanes = self.views(now, 0..self.lanes.len());
+        let engine = Some(Arc::new(self.engine_view()));
+        self.publish(&Update {
+            lanes,
+            engine,
+            ..Update::default()
+        });
+    }
+
+    pub(super) fn engine_view(&self) -> EngineView {
+        EngineView {
+            title: self.manifest.title.clone(),
+            lanes: self.index.len(),
+            stores: self.stores.values().cloned().collect(),
+            manifest_trouble: self.manifest_trouble.clone(),
+            audit_trouble: self.audit_trouble.clone(),
+            audit_seq: self.last_seq,
+            started: self.started,
+        }
+    }
+
+    pub(super) fn publish(&mut self, update: &Update) {
+        self.publishers
+            .retain(|publisher| !publisher.is_abandoned());
+        for publisher in &self.publishers {
+            publisher.publish(update.clone());
+        }
+    }
+}
+
+pub(super) fn store_views(manifest: &Manifest, now: Now) -> BTreeMap<Plain, StoreView> {
+    let view = |(name, spec): (&Plain, &crate::manifest::StoreSpec)| {
+        let view = StoreView {
+            name: name.clone(),
+            kind: spec.kind().into(),
+            up: None,
+            since: now.wall,
+            trouble: None,
+        };
+        (name.clone(), view)
+    };
+    manifest.stores.iter().map(view).collect()
+}
