@@ -3,11 +3,18 @@
 use crate::process::{Ended, Home};
 
 async fn rejected(home: &Home, says: &str) {
-    for arguments in [&["check", "lanes.toml"][..], &["run", "lanes.toml"], &["status"]] {
+    for arguments in [
+        &["check", "lanes.toml"][..],
+        &["run", "lanes.toml"],
+        &["status"],
+    ] {
         let ended: Ended = home.run(arguments).await;
         assert_eq!(ended.code, 2, "{ended:?}");
         assert!(ended.out.is_empty(), "{ended:?}");
-        assert!(ended.err.contains("lanes.toml") && ended.err.contains(says), "{says}: {ended:?}");
+        assert!(
+            ended.err.contains("lanes.toml") && ended.err.contains(says),
+            "{says}: {ended:?}"
+        );
         let strange = |c: char| c.is_control() && c != '\n';
         assert!(!ended.err.chars().any(strange), "{ended:?}");
     }

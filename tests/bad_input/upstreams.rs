@@ -28,10 +28,19 @@ impl Facing {
         let said = Arc::clone(&answer);
         let upstream = Server::start(move |_| said.lock().unwrap().clone()).await;
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let lane = bank.key_lane("keys", None).replace(&bank.api.address, &upstream.address);
-        let text = bank.head(folder.path()).replace("timeout = \"2s\"", "timeout = \"1s\"");
+        let lane = bank
+            .key_lane("keys", None)
+            .replace(&bank.api.address, &upstream.address);
+        let text = bank
+            .head(folder.path())
+            .replace("timeout = \"2s\"", "timeout = \"1s\"");
         let bench = Bench::open(folder, &(text + &lane), None).await;
-        Self { bank, bench, upstream, answer }
+        Self {
+            bank,
+            bench,
+            upstream,
+            answer,
+        }
     }
 
     fn says(&self, answer: Answer) {
@@ -44,7 +53,9 @@ impl Facing {
         let at = lanewatch::engine::clock::now().wall;
         self.bench
             .until("the answer is judged", |_, lanes| {
-                let later = find(lanes, "keys").verdict_at.is_some_and(|judged| judged > at);
+                let later = find(lanes, "keys")
+                    .verdict_at
+                    .is_some_and(|judged| judged > at);
                 later && self.upstream.seen().len() > seen
             })
             .await;
@@ -63,7 +74,8 @@ fn harmless(bench: &Bench, lane: &LaneView) {
     // JSON would escape a control character: what it stands for is what counts.
     assert!(!shown.contains("\\u00"), "{shown}");
     for c in shown.chars() {
-        let hidden = ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{202e}').contains(&c);
+        let hidden =
+            ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{202e}').contains(&c);
         assert!(!c.is_control() && !hidden, "{c:?} in {shown}");
     }
 }
@@ -75,7 +87,10 @@ fn nonsense() -> Vec<(&'static str, Answer)> {
     vec![
         ("an error page", Answer::new(500, "text/html", html)),
         ("a gateway's page", Answer::new(502, "text/html", html)),
-        ("a sign-in page under 200", Answer::new(200, "text/html", sign_in)),
+        (
+            "a sign-in page under 200",
+            Answer::new(200, "text/html", sign_in),
+        ),
         ("nothing", Answer::Nothing),
         ("silence", Answer::Silence),
     ]
@@ -98,7 +113,11 @@ async fn nonsense_is_an_outage_in_which_a_proven_credential_serves_on() {
         facing.says(good());
         facing.bench.until_word("keys", Word::Ok).await;
     }
-    for kind in [RecordKind::LaneHeld, RecordKind::RevocationDetected, RecordKind::DegradedOpened] {
+    for kind in [
+        RecordKind::LaneHeld,
+        RecordKind::RevocationDetected,
+        RecordKind::DegradedOpened,
+    ] {
         assert_eq!(facing.bench.count("keys", kind), 0, "{kind}");
     }
     facing.bench.stop().await;
@@ -113,7 +132,11 @@ async fn nonsense_before_the_first_proof_refuses_the_lane_and_is_asked_again() {
             .until_lane("keys", what, |lane| lane.word == Word::Unreachable)
             .await;
         let lane = facing.bench.lane("keys").await;
-        assert_eq!((lane.gate, outcome(&lane)), (Gate::Refused, Outcome::UpstreamUnavailable), "{what}");
+        assert_eq!(
+            (lane.gate, outcome(&lane)),
+            (Gate::Refused, Outcome::UpstreamUnavailable),
+            "{what}"
+        );
         assert!(facing.bench.acquire("keys").await.is_err(), "{what}");
         harmless(&facing.bench, &lane);
         facing.says(good());
@@ -130,17 +153,32 @@ async fn a_body_that_is_too_long_endless_or_not_json_is_no_reason_to_fall_over()
     let bodies = [
         ("a long body", Answer::new(200, "application/json", long)),
         ("an endless body", Answer::Endless),
-        ("half of JSON", Answer::new(200, "application/json", "{\"ok\": tru")),
-        ("no UTF-8", Answer::new(200, "application/json", b"\xff\xfe\x00{".to_vec())),
-        ("deep JSON", Answer::new(200, "application/json", "[".repeat(100_000))),
-        ("long rejections", Answer::new(503, "application/json", "\"".repeat(300 * 1024))),
+        (
+            "half of JSON",
+            Answer::new(200, "application/json", "{\"ok\": tru"),
+        ),
+        (
+            "no UTF-8",
+            Answer::new(200, "application/json", b"\xff\xfe\x00{".to_vec()),
+        ),
+        (
+            "deep JSON",
+            Answer::new(200, "application/json", "[".repeat(100_000)),
+        ),
+        (
+            "long rejections",
+            Answer::new(503, "application/json", "\"".repeat(300 * 1024)),
+        ),
     ];
     for (what, answer) in bodies {
         facing.says(answer);
         let lane = facing.judged().await;
         let outcome = outcome(&lane);
         // Accepted or not understood; in no case a verdict on the credential.
-        assert!(matches!(outcome, Outcome::Ok | Outcome::UpstreamUnavailable), "{what}: {outcome}");
+        assert!(
+            matches!(outcome, Outcome::Ok | Outcome::UpstreamUnavailable),
+            "{what}: {outcome}"
+        );
         assert!(facing.bench.acquire("keys").await.is_ok(), "{what}");
         harmless(&facing.bench, &lane);
     }
@@ -149,27 +187,43 @@ async fn a_body_that_is_too_long_endless_or_not_json_is_no_reason_to_fall_over()
 
 #[tokio::test]
 async fn a_message_full_of_terminal_tricks_arrives_as_one_harmless_line() {
-    let tricks = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{1b}]52;c;aGk=\u{7}\r\n\u{9b}31m\u{202e}evil\u{200b}\u{0}";
+    let tricks =
+        "\u{1b}[2J\u{1b}]0;owned\u{7}\u{1b}]52;c;aGk=\u{7}\r\n\u{9b}31m\u{202e}evil\u{200b}\u{0}";
     let rejections = [
-        (Word::Denied, Answer::json(403, &json!({ "message": format!("ip not allowed {tricks}") }))),
+        (
+            Word::Denied,
+            Answer::json(
+                403,
+                &json!({ "message": format!("ip not allowed {tricks}") }),
+            ),
+        ),
         (
             Word::Scope,
-            Answer::json(403, &json!({
-                "error": "insufficient_scope", "error_description": tricks, "code": tricks,
-                "scope": tricks,
-            })),
+            Answer::json(
+                403,
+                &json!({
+                    "error": "insufficient_scope", "error_description": tricks, "code": tricks,
+                    "scope": tricks,
+                }),
+            ),
         ),
         (
             Word::Limited,
-            Answer::json(429, &json!({ "message": tricks, "error": { "code": tricks } }))
-                .with("retry-after", "1")
-                .with("x-request-id", "\u{202e}\u{200b}id"),
+            Answer::json(
+                429,
+                &json!({ "message": tricks, "error": { "code": tricks } }),
+            )
+            .with("retry-after", "1")
+            .with("x-request-id", "\u{202e}\u{200b}id"),
         ),
         (
             Word::Held,
-            Answer::json(401, &json!({
-                "error": { "code": tricks, "message": format!("token revoked {tricks}") },
-            })),
+            Answer::json(
+                401,
+                &json!({
+                    "error": { "code": tricks, "message": format!("token revoked {tricks}") },
+                }),
+            ),
         ),
     ];
     for (word, answer) in rejections {
@@ -178,7 +232,10 @@ async fn a_message_full_of_terminal_tricks_arrives_as_one_harmless_line() {
         facing.says(answer);
         facing.bench.until_word("keys", word).await;
         let lane = facing.bench.lane("keys").await;
-        assert!(lane.verdict.as_ref().unwrap().evidence.detail.is_some(), "{word}");
+        assert!(
+            lane.verdict.as_ref().unwrap().evidence.detail.is_some(),
+            "{word}"
+        );
         harmless(&facing.bench, &lane);
         let denied = facing.bench.denied("keys").await;
         assert!(!denied.reason.as_str().chars().any(char::is_control));
@@ -206,15 +263,29 @@ async fn a_body_is_sent_as_what_the_manifest_says_it_is() {
     let text = std::fs::read_to_string(&facing.bench.file).unwrap();
     let probe = "probe = { method = \"POST\", target = \"/api\", body = \"a=1\", \
                  content_type = \"application/x-www-form-urlencoded\", side_effect_free = true }";
-    std::fs::write(&facing.bench.file, text.replace("probe = { target = \"/api\" }", probe)).unwrap();
+    std::fs::write(
+        &facing.bench.file,
+        text.replace("probe = { target = \"/api\" }", probe),
+    )
+    .unwrap();
     facing
         .bench
-        .until("it is posted", |_, _| facing.upstream.seen().iter().any(|ask| ask.method == "POST"))
+        .until("it is posted", |_, _| {
+            facing
+                .upstream
+                .seen()
+                .iter()
+                .any(|ask| ask.method == "POST")
+        })
         .await;
     let seen = facing.upstream.seen();
     let posted = seen.iter().find(|ask| ask.method == "POST").unwrap();
-    let kinds: Vec<_> =
-        posted.headers.iter().filter(|(name, _)| name == "content-type").map(|(_, k)| k).collect();
+    let kinds: Vec<_> = posted
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "content-type")
+        .map(|(_, k)| k)
+        .collect();
     assert_eq!(kinds, ["application/x-www-form-urlencoded"]);
     assert_eq!(posted.body, "a=1");
     drop(facing.bank);
@@ -227,7 +298,9 @@ async fn a_server_whose_clock_is_off_is_refused_and_says_by_how_much() {
     facing
         .bench
         .until_lane("keys", "refused for the clock", |lane| {
-            lane.findings.iter().any(|finding| finding.check.as_str() == "clock_skew")
+            lane.findings
+                .iter()
+                .any(|finding| finding.check.as_str() == "clock_skew")
         })
         .await;
     assert!(facing.bench.acquire("keys").await.is_err());

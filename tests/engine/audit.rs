@@ -10,7 +10,9 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::sync::Arc;
 
 fn acknowledge() -> Verb {
-    Verb::Acknowledge { reason: "seen".into() }
+    Verb::Acknowledge {
+        reason: "seen".into(),
+    }
 }
 
 #[tokio::test]
@@ -18,9 +20,16 @@ async fn gates_close_while_the_audit_is_out_of_reach_and_open_when_it_is_back() 
     let bank = Bank::start(3600).await;
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let lanes = bank.key_lane("one", None) + &bank.key_lane("two", None);
-    let bench = Bench::open(Arc::clone(&folder), &(bank.head(folder.path()) + &lanes), None).await;
+    let bench = Bench::open(
+        Arc::clone(&folder),
+        &(bank.head(folder.path()) + &lanes),
+        None,
+    )
+    .await;
     bench
-        .until("both serve", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("both serve", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
 
     let journal = bench.state.audit().join("journal.jsonl");
@@ -35,25 +44,47 @@ async fn gates_close_while_the_audit_is_out_of_reach_and_open_when_it_is_back() 
         .await;
     let (engine, _) = bench.look().await;
     let trouble = engine.audit_trouble.unwrap();
-    assert!(trouble.as_str().contains("journal.jsonl was moved or deleted"), "{trouble}");
+    assert!(
+        trouble
+            .as_str()
+            .contains("journal.jsonl was moved or deleted"),
+        "{trouble}"
+    );
     let denied = bench.denied("one").await;
-    assert_eq!((denied.outcome, denied.gate), (Outcome::PolicyDenied, Gate::Refused));
+    assert_eq!(
+        (denied.outcome, denied.gate),
+        (Outcome::PolicyDenied, Gate::Refused)
+    );
     assert_eq!(denied.who_acts, WhoActs::Operator);
-    assert!(denied.reason.as_str().contains("audit cannot be written"), "{}", denied.reason);
+    assert!(
+        denied.reason.as_str().contains("audit cannot be written"),
+        "{}",
+        denied.reason
+    );
     let refused = bench.ask("one", acknowledge()).await;
     assert!(matches!(refused, Err(Refusal::NotNow(_))), "{refused:?}");
-    let pause = Verb::Pause { reason: "now".into(), until: None };
+    let pause = Verb::Pause {
+        reason: "now".into(),
+        until: None,
+    };
     assert!(bench.ask("one", pause).await.is_err());
 
     std::fs::rename(&aside, &journal).unwrap();
     bench
-        .until("what serves serves again, what was revoked is held", |engine, lanes| {
-            let well = engine.audit_trouble.is_none() && find(lanes, "one").gate == Gate::Open;
-            well && find(lanes, "two").word == Word::Held
-        })
+        .until(
+            "what serves serves again, what was revoked is held",
+            |engine, lanes| {
+                let well = engine.audit_trouble.is_none() && find(lanes, "one").gate == Gate::Open;
+                well && find(lanes, "two").word == Word::Held
+            },
+        )
         .await;
     assert!(bench.acquire("one").await.is_ok());
-    assert_eq!(bench.lane("one").await.pause, None, "what was refused was not done");
+    assert_eq!(
+        bench.lane("one").await.pause,
+        None,
+        "what was refused was not done"
+    );
     // Nothing that happened meanwhile is missing, or there twice.
     assert_eq!(bench.count("two", RecordKind::RevocationDetected), 1);
     assert_eq!(bench.count("two", RecordKind::LaneHeld), 1);
@@ -69,15 +100,26 @@ async fn what_happens_while_the_audit_is_out_of_reach_is_recorded_when_it_is_bac
     // A token of two seconds ends, and is replaced, while nothing can be written.
     let bank = Bank::start(2).await;
     let folder = Arc::new(tempfile::tempdir().unwrap());
-    let lanes: String = (0..6).map(|n| bank.grant_lane(&format!("lane-{n}"))).collect();
-    let bench = Bench::open(Arc::clone(&folder), &(bank.head(folder.path()) + &lanes), None).await;
+    let lanes: String = (0..6)
+        .map(|n| bank.grant_lane(&format!("lane-{n}")))
+        .collect();
+    let bench = Bench::open(
+        Arc::clone(&folder),
+        &(bank.head(folder.path()) + &lanes),
+        None,
+    )
+    .await;
     bench
-        .until("all serve", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("all serve", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
     let journal = bench.state.audit().join("journal.jsonl");
     let aside = folder.path().join("aside");
     std::fs::rename(&journal, &aside).unwrap();
-    bench.until("it is noticed", |engine, _| engine.audit_trouble.is_some()).await;
+    bench
+        .until("it is noticed", |engine, _| engine.audit_trouble.is_some())
+        .await;
     let ended = |lanes: &crate::bench::Lanes| {
         let now = lanewatch::engine::clock::now().wall;
         lanes.iter().all(|lane| {
@@ -88,7 +130,9 @@ async fn what_happens_while_the_audit_is_out_of_reach_is_recorded_when_it_is_bac
     bench.until("all have ended", |_, lanes| ended(lanes)).await;
     std::fs::rename(&aside, &journal).unwrap();
     bench
-        .until("all serve again", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("all serve again", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
     for n in 0..6 {
         let name = format!("lane-{n}");
@@ -125,12 +169,17 @@ async fn a_disk_that_takes_no_more_closes_the_gates_of_a_process_and_room_opens_
     command.arg(env!("CARGO_BIN_EXE_lanewatch")).arg(&home.file);
     let engine = Running::of(command).await;
     engine
-        .until("both serve", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("both serve", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
     let journal = home.audit().join("journal.jsonl");
     let room = |bytes: Option<u64>| {
         let pid = Pid::from_raw(engine.pid()).unwrap();
-        let limit = Rlimit { current: bytes, maximum: None };
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
         prlimit(Some(pid), Resource::Fsize, limit).unwrap();
     };
     room(Some(std::fs::metadata(&journal).unwrap().len() + 10));
@@ -154,7 +203,9 @@ async fn a_disk_that_takes_no_more_closes_the_gates_of_a_process_and_room_opens_
         .await;
     engine.stop().await;
     let held = records(&home.audit());
-    let held = held.iter().filter(|record| record.kind == RecordKind::LaneHeld);
+    let held = held
+        .iter()
+        .filter(|record| record.kind == RecordKind::LaneHeld);
     assert_eq!(held.count(), 1);
     assert!(audit::verify(&home.audit(), None).unwrap().is_good());
 }

@@ -153,8 +153,13 @@ impl World {
 
     /// Puts a record into the store, as a person would.
     pub(crate) fn put(&mut self, path: &str, record: Value) {
-        let Value::Object(record) = record else { panic!("a record is an object") };
-        self.versions.entry(path.into()).or_default().push((record, clock::now().wall));
+        let Value::Object(record) = record else {
+            panic!("a record is an object")
+        };
+        self.versions
+            .entry(path.into())
+            .or_default()
+            .push((record, clock::now().wall));
     }
 
     pub(crate) fn new_grant(&mut self, path: &str) -> String {
@@ -226,11 +231,15 @@ impl World {
         if ask.method == "GET" {
             return Answer::json(405, &json!({ "error": "invalid_request" }));
         }
-        let form: HashMap<String, String> =
-            url::form_urlencoded::parse(ask.body.as_bytes()).into_owned().collect();
+        let form: HashMap<String, String> = url::form_urlencoded::parse(ask.body.as_bytes())
+            .into_owned()
+            .collect();
         let shown = &form["refresh_token"];
         let after = self.token_after;
-        let known = self.tokens.get_mut(shown).filter(|t| t.revoked.is_none() && !t.spent);
+        let known = self
+            .tokens
+            .get_mut(shown)
+            .filter(|t| t.revoked.is_none() && !t.spent);
         let Some(known) = known else {
             self.refused += 1;
             return Answer::json(400, &json!({ "error": "invalid_grant" })).after(after);
@@ -255,8 +264,11 @@ impl World {
         let now = clock::now().wall;
         let dead = |why: &str| {
             let mut challenge = String::new();
-            write!(challenge, "Bearer error=\"invalid_token\", error_description=\"{why}\"")
-                .unwrap();
+            write!(
+                challenge,
+                "Bearer error=\"invalid_token\", error_description=\"{why}\""
+            )
+            .unwrap();
             Answer::json(401, &json!({ "message": why })).with("www-authenticate", &challenge)
         };
         let answer = match self.tokens.get(&shown) {
@@ -267,7 +279,9 @@ impl World {
             }
             Some(token) => {
                 let stored = self.versions[&token.path].iter().any(|(record, _)| {
-                    record.values().any(|value| value.as_str() == Some(shown.as_str()))
+                    record
+                        .values()
+                        .any(|value| value.as_str() == Some(shown.as_str()))
                 });
                 if !stored {
                     self.unstored.push(shown);

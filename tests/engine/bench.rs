@@ -65,7 +65,11 @@ pub(crate) fn reader(file: &Path, bindings: Bindings, catalog: &Arc<Catalog>) ->
                 single_use_refresh: pack.single_use_refresh(),
             })
         };
-        let around = Surroundings { bindings: &bindings, provider: &facts, providers: &providers };
+        let around = Surroundings {
+            bindings: &bindings,
+            provider: &facts,
+            providers: &providers,
+        };
         manifest::load(&file, &around).map_err(|error| Plain::new(&error.to_string()))
     })
 }
@@ -107,19 +111,31 @@ impl Bench {
     ) -> Self {
         let file = folder.path().join("lanes.toml");
         std::fs::write(&file, text).unwrap();
-        let bindings = sandbox.as_ref().map(|sandbox| sandbox.addresses().into_iter().collect());
+        let bindings = sandbox
+            .as_ref()
+            .map(|sandbox| sandbox.addresses().into_iter().collect());
         let catalog = Arc::new(Catalog::builtin());
         let read = reader(&file, bindings.unwrap_or_default(), &catalog);
         let reload = Reload::new(file.clone(), Arc::clone(&read));
         let manifest: Manifest = read().unwrap_or_else(|mistake| panic!("{mistake}"));
-        let mut setup = Setup::open(manifest, catalog, state.clone()).unwrap().reloading(reload);
+        let mut setup = Setup::open(manifest, catalog, state.clone())
+            .unwrap()
+            .reloading(reload);
         if let Some(sandbox) = &sandbox {
             setup = setup.with_sandbox(sandbox.control());
         }
         let (engine, handle) = Engine::new(setup);
         let stop = CancellationToken::new();
         let running = tokio::spawn(engine.run(stop.clone()));
-        Self { folder, state, file, handle, sandbox, stop, running }
+        Self {
+            folder,
+            state,
+            file,
+            handle,
+            sandbox,
+            stop,
+            running,
+        }
     }
 
     pub(crate) fn control(&self) -> Control {
@@ -147,11 +163,7 @@ impl Bench {
     }
 
     /// Waits until what is known fulfils `condition`.
-    pub(crate) async fn until(
-        &self,
-        what: &str,
-        condition: impl Fn(&EngineView, &Lanes) -> bool,
-    ) {
+    pub(crate) async fn until(&self, what: &str, condition: impl Fn(&EngineView, &Lanes) -> bool) {
         let mut updates = self.handle.subscribe().unwrap();
         let wait = async {
             loop {
@@ -160,7 +172,9 @@ impl Bench {
                     return;
                 }
                 // Whatever changes is published; time alone changes only when something is due.
-                tokio::time::timeout(Duration::from_secs(1), updates.next()).await.ok();
+                tokio::time::timeout(Duration::from_secs(1), updates.next())
+                    .await
+                    .ok();
             }
         };
         if tokio::time::timeout(DEADLINE, wait).await.is_err() {
@@ -177,11 +191,13 @@ impl Bench {
         condition: impl Fn(&LaneView) -> bool,
     ) {
         let what = format!("{name}: {what}");
-        self.until(&what, |_, lanes| condition(&find(lanes, name))).await;
+        self.until(&what, |_, lanes| condition(&find(lanes, name)))
+            .await;
     }
 
     pub(crate) async fn until_word(&self, name: &str, word: Word) {
-        self.until_lane(name, word.as_str(), |lane| lane.word == word).await;
+        self.until_lane(name, word.as_str(), |lane| lane.word == word)
+            .await;
     }
 
     /// Waits until the audit has a record that fulfils `condition`, and answers with it.
@@ -210,26 +226,49 @@ impl Bench {
     }
 
     pub(crate) fn count(&self, name: &str, kind: RecordKind) -> usize {
-        self.of_lane(name).iter().filter(|record| record.kind == kind).count()
+        self.of_lane(name)
+            .iter()
+            .filter(|record| record.kind == kind)
+            .count()
     }
 
     pub(crate) async fn ask(&self, name: &str, verb: Verb) -> Result<Accepted, Refusal> {
         let by = Actor::Operator("tester".into());
-        self.handle.send(Command::Lane { lane: name.into(), verb, by }).await
+        self.handle
+            .send(Command::Lane {
+                lane: name.into(),
+                verb,
+                by,
+            })
+            .await
     }
 
     pub(crate) async fn drill(&self, name: &str, drill: Drill) {
         let by = Actor::Operator("tester".into());
-        let command = Command::Drill { lane: name.into(), drill, by };
+        let command = Command::Drill {
+            lane: name.into(),
+            drill,
+            by,
+        };
         self.handle.send(command).await.unwrap();
     }
 
     pub(crate) async fn release(&self, name: &str) {
-        self.ask(name, Verb::Release { reason: "looked at it".into() }).await.unwrap();
+        self.ask(
+            name,
+            Verb::Release {
+                reason: "looked at it".into(),
+            },
+        )
+        .await
+        .unwrap();
     }
 
     pub(crate) async fn acquire(&self, name: &str) -> Result<Lease, Denied> {
-        self.handle.acquire(name.into()).await.expect("there is such a lane")
+        self.handle
+            .acquire(name.into())
+            .await
+            .expect("there is such a lane")
     }
 
     /// What stands against the lane.
@@ -254,7 +293,9 @@ fn describe(lane: &LaneView) -> String {
         lane.word,
         lane.gate,
         lane.activity,
-        lane.credential.as_ref().map(|credential| credential.generation.0),
+        lane.credential
+            .as_ref()
+            .map(|credential| credential.generation.0),
         lane.verdict,
         lane.degraded,
         lane.next,

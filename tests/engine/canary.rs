@@ -11,8 +11,18 @@ use std::time::Duration;
 
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 async fn client_secrets(sandbox: &Sandbox) -> Vec<Secret> {
@@ -20,7 +30,9 @@ async fn client_secrets(sandbox: &Sandbox) -> Vec<Secret> {
     let token = std::fs::read_to_string(&at["vault-token-file"]).unwrap();
     let mut secrets = Vec::new();
     for client in ["crm-sync", "support-inbox", "calendar-invites"] {
-        let url = format!("{}/v1/secret/data/clients/{client}", at["vault"]).parse().unwrap();
+        let url = format!("{}/v1/secret/data/clients/{client}", at["vault"])
+            .parse()
+            .unwrap();
         let call = Call::new(Method::GET, url, Duration::from_secs(5));
         let call = call.secret_header("x-vault-token", Secret::new(token.clone()));
         let answer = Http::new().exchange(call).await.unwrap();
@@ -41,19 +53,26 @@ async fn mend(engine: &Running) {
             }
             for lane in lanes.iter().filter(|lane| lane.gate == Gate::Held) {
                 let reason = "a drill".into();
-                engine.ask(lane.info.name.as_str(), Verb::Release { reason }).await;
+                engine
+                    .ask(lane.info.name.as_str(), Verb::Release { reason })
+                    .await;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(DEADLINE, wait).await.expect("most serve again");
+    tokio::time::timeout(DEADLINE, wait)
+        .await
+        .expect("most serve again");
 }
 
 /// Makes every drill happen on every lane, and mends it.
 async fn everything_goes_wrong(engine: &Running, sandbox: &Sandbox) {
     let control = sandbox.control();
-    let paths: Vec<String> =
-        control.accounts().into_iter().filter_map(|account| account.paths.first().cloned()).collect();
+    let paths: Vec<String> = control
+        .accounts()
+        .into_iter()
+        .filter_map(|account| account.paths.first().cloned())
+        .collect();
     let drills = [
         (Drill::Outage, Word::Unreachable),
         (Drill::Slow, Word::Unreachable),
@@ -81,21 +100,30 @@ async fn everything_goes_wrong(engine: &Running, sandbox: &Sandbox) {
     }
     control.vault(true);
     engine
-        .until("the vault is missed", |engine, _| engine.stores[0].up == Some(false))
+        .until("the vault is missed", |engine, _| {
+            engine.stores[0].up == Some(false)
+        })
         .await;
     control.vault(false);
     engine
-        .until("a grant serves again", |_, lanes| find(lanes, "crm-sync").gate == Gate::Open)
+        .until("a grant serves again", |_, lanes| {
+            find(lanes, "crm-sync").gate == Gate::Open
+        })
         .await;
 }
 
 #[tokio::test]
 async fn no_secret_is_in_any_file_log_or_output_after_everything_went_wrong() {
     let home = Home::new();
-    let sandbox = Sandbox::start(wall(), 11, home.folder.path()).await.unwrap();
+    let sandbox = Sandbox::start(wall(), 11, home.folder.path())
+        .await
+        .unwrap();
     home.write(&brisk(&sandbox::manifest(&sandbox.addresses()), ""));
     let mut command = home.command(env!("CARGO_BIN_EXE_lanewatch"));
-    command.arg("run").arg(&home.file).env("LANEWATCH_LOG", "trace");
+    command
+        .arg("run")
+        .arg(&home.file)
+        .env("LANEWATCH_LOG", "trace");
     let engine = Running::of(command).await;
     engine
         .until("they serve", |_, lanes| {
@@ -119,12 +147,21 @@ async fn no_secret_is_in_any_file_log_or_output_after_everything_went_wrong() {
     }
     engine.stop().await;
     for file in files(&home.folder.path().join("state")) {
-        told.push((file.display().to_string(), String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned()));
+        told.push((
+            file.display().to_string(),
+            String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned(),
+        ));
     }
-    let logs = told.iter().filter(|(name, text)| name.contains("/logs/") && !text.is_empty());
+    let logs = told
+        .iter()
+        .filter(|(name, text)| name.contains("/logs/") && !text.is_empty());
     assert!(logs.count() > 0, "the log is looked at as well");
     let mut secrets = sandbox.control().secrets();
-    assert!(secrets.len() > 25, "keys, grants and tokens were given out: {}", secrets.len());
+    assert!(
+        secrets.len() > 25,
+        "keys, grants and tokens were given out: {}",
+        secrets.len()
+    );
     secrets.extend(client_secrets(&sandbox).await);
     for secret in secrets {
         for (place, text) in &told {

@@ -20,7 +20,10 @@ async fn check_ends_with_zero_when_every_lane_is_good() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.out.contains("all 2 lanes serve"), "{}", ended.out);
     let (code, checked) = home.json(&["check", "lanes.toml", "--json"]).await;
-    assert_eq!((code, &checked["ok"], &checked["from"]), (0, &true.into(), &"one_pass".into()));
+    assert_eq!(
+        (code, &checked["ok"], &checked["from"]),
+        (0, &true.into(), &"one_pass".into())
+    );
 }
 
 #[tokio::test]
@@ -30,7 +33,11 @@ async fn check_ends_with_one_when_a_lane_is_refused_and_says_which() {
     bank.world().revoke("keys", false);
     let ended = home.run(&["check", "lanes.toml"]).await;
     assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(ended.out.contains("1 of 2 lanes serve; 1 do not"), "{}", ended.out);
+    assert!(
+        ended.out.contains("1 of 2 lanes serve; 1 do not"),
+        "{}",
+        ended.out
+    );
     let (code, checked) = home.json(&["check", "lanes.toml", "--json"]).await;
     assert_eq!((code, &checked["ok"]), (1, &false.into()));
 }
@@ -64,10 +71,17 @@ async fn check_ends_with_four_when_the_audit_was_tampered_with() {
     let at = bytes.len() - 200;
     bytes[at] ^= 1;
     std::fs::write(&journal, bytes).unwrap();
-    for arguments in [&["check", "lanes.toml"][..], &["status"], &["run", "lanes.toml"]] {
+    for arguments in [
+        &["check", "lanes.toml"][..],
+        &["status"],
+        &["run", "lanes.toml"],
+    ] {
         let ended = home.run(arguments).await;
         assert_eq!(ended.code, 4, "{ended:?}");
-        assert!(ended.err.contains("the audit is broken at record"), "{ended:?}");
+        assert!(
+            ended.err.contains("the audit is broken at record"),
+            "{ended:?}"
+        );
     }
     assert_eq!(home.run(&["audit", "verify"]).await.code, 4);
 }
@@ -78,7 +92,11 @@ async fn a_state_folder_that_cannot_be_made_ends_with_four_and_a_sentence() {
     let home = home(&bank).await;
     // A file stands where the folder belongs.
     std::fs::write(home.folder.path().join("state"), "in the way").unwrap();
-    for arguments in [&["check", "lanes.toml"][..], &["status"], &["run", "lanes.toml"]] {
+    for arguments in [
+        &["check", "lanes.toml"][..],
+        &["status"],
+        &["run", "lanes.toml"],
+    ] {
         let ended = home.run(arguments).await;
         assert_eq!(ended.code, 4, "{ended:?}");
         assert!(ended.err.contains("cannot be used"), "{ended:?}");
@@ -92,13 +110,28 @@ async fn a_running_engine_answers_check_and_status() {
     let home = home(&bank).await;
     let engine = home.start().await;
     let good = |lanes: &crate::bench::Lanes, name| find(lanes, name).word == Word::Ok;
-    engine.until("all serve", |_, lanes| good(lanes, "keys") && good(lanes, "crm")).await;
-    for arguments in [&["check", "lanes.toml", "--json"][..], &["status", "--json"]] {
+    engine
+        .until("all serve", |_, lanes| {
+            good(lanes, "keys") && good(lanes, "crm")
+        })
+        .await;
+    for arguments in [
+        &["check", "lanes.toml", "--json"][..],
+        &["status", "--json"],
+    ] {
         let (code, said) = home.json(arguments).await;
-        assert_eq!((code, &said["from"]), (0, &"running_engine".into()), "{said:#}");
+        assert_eq!(
+            (code, &said["from"]),
+            (0, &"running_engine".into()),
+            "{said:#}"
+        );
     }
     bank.world().revoke("keys", false);
-    engine.until("it is held", |_, lanes| find(lanes, "keys").word == Word::Held).await;
+    engine
+        .until("it is held", |_, lanes| {
+            find(lanes, "keys").word == Word::Held
+        })
+        .await;
     for arguments in [&["check", "lanes.toml"][..], &["status"]] {
         let ended = home.run(arguments).await;
         assert_eq!(ended.code, 1, "{ended:?}");
@@ -118,7 +151,11 @@ async fn status_of_a_running_engine_says_what_is_wrong_with_the_manifest_on_disk
     let home = home(&bank).await;
     let engine = home.start().await;
     home.write("nonsense = true");
-    engine.until("it is rejected", |engine, _| engine.manifest_trouble.is_some()).await;
+    engine
+        .until("it is rejected", |engine, _| {
+            engine.manifest_trouble.is_some()
+        })
+        .await;
     let (_, said) = home.json(&["status", "--json"]).await;
     assert_eq!(said["from"], "running_engine", "{said:#}");
     let trouble = said["engine"]["manifest_trouble"].as_str().unwrap();
@@ -138,10 +175,15 @@ async fn an_engine_is_asked_through_its_socket_and_its_refusals_have_codes() {
 
     let engine = home.start().await;
     let word = |lanes: &crate::bench::Lanes, word| find(lanes, "keys").word == word;
-    engine.until("it serves", |_, lanes| word(lanes, Word::Ok)).await;
+    engine
+        .until("it serves", |_, lanes| word(lanes, Word::Ok))
+        .await;
     let unknown = home.run(&["refresh", "nobody"]).await;
     assert_eq!(unknown.code, 2, "{unknown:?}");
-    assert!(unknown.err.contains("no lane is called nobody"), "{unknown:?}");
+    assert!(
+        unknown.err.contains("no lane is called nobody"),
+        "{unknown:?}"
+    );
 
     let refused = [
         &["release", "keys", "--reason", "x"][..],
@@ -153,19 +195,37 @@ async fn an_engine_is_asked_through_its_socket_and_its_refusals_have_codes() {
         let ended = home.run(arguments).await;
         assert_eq!(ended.code, 1, "{ended:?}");
     }
-    let no_time = home.run(&["pause", "keys", "--reason", "x", "--for", "soon"]).await;
+    let no_time = home
+        .run(&["pause", "keys", "--reason", "x", "--for", "soon"])
+        .await;
     assert_eq!(no_time.code, 2, "{no_time:?}");
 
-    let paused = home.run(&["pause", "keys", "--reason", "lunch", "--for", "1h"]).await;
+    let paused = home
+        .run(&["pause", "keys", "--reason", "lunch", "--for", "1h"])
+        .await;
     assert_eq!(paused.code, 0, "{paused:?}");
-    engine.until("it is paused", |_, lanes| word(lanes, Word::Paused)).await;
-    assert_eq!(home.run(&["pause", "keys", "--reason", "again"]).await.code, 1);
-    assert_eq!(home.run(&["resume", "keys", "--reason", "back"]).await.code, 0);
-    engine.until("it serves", |_, lanes| word(lanes, Word::Ok)).await;
+    engine
+        .until("it is paused", |_, lanes| word(lanes, Word::Paused))
+        .await;
+    assert_eq!(
+        home.run(&["pause", "keys", "--reason", "again"]).await.code,
+        1
+    );
+    assert_eq!(
+        home.run(&["resume", "keys", "--reason", "back"]).await.code,
+        0
+    );
+    engine
+        .until("it serves", |_, lanes| word(lanes, Word::Ok))
+        .await;
 
     let exchanged = bank.world().exchanged;
     assert_eq!(home.run(&["refresh", "crm"]).await.code, 0);
-    engine.until("it was refreshed", |_, _| bank.world().exchanged > exchanged).await;
+    engine
+        .until("it was refreshed", |_, _| {
+            bank.world().exchanged > exchanged
+        })
+        .await;
     bank.world().new_key("keys", None);
     assert_eq!(home.run(&["rotate", "keys"]).await.code, 0);
     engine
@@ -175,15 +235,27 @@ async fn an_engine_is_asked_through_its_socket_and_its_refusals_have_codes() {
         })
         .await;
     bank.world().revoke("keys", false);
-    engine.until("it is held", |_, lanes| word(lanes, Word::Held)).await;
+    engine
+        .until("it is held", |_, lanes| word(lanes, Word::Held))
+        .await;
     assert_eq!(home.run(&["refresh", "keys"]).await.code, 1);
     assert_eq!(home.run(&["rotate", "keys"]).await.code, 1);
     bank.world().new_key("keys", None);
-    assert_eq!(home.run(&["release", "keys", "--reason", "a new key"]).await.code, 0);
-    engine.until("it serves", |_, lanes| word(lanes, Word::Ok)).await;
+    assert_eq!(
+        home.run(&["release", "keys", "--reason", "a new key"])
+            .await
+            .code,
+        0
+    );
+    engine
+        .until("it serves", |_, lanes| word(lanes, Word::Ok))
+        .await;
     engine.stop().await;
     // Who did it is in the audit.
     let query = ["audit", "query", "--kind", "lane_released", "--json"];
     let said = home.run(&query).await;
-    assert!(said.out.contains("\"tester\"") && said.out.contains("a new key"), "{said:?}");
+    assert!(
+        said.out.contains("\"tester\"") && said.out.contains("a new key"),
+        "{said:?}"
+    );
 }

@@ -30,14 +30,20 @@ async fn an_expired_key_is_shown_to_nobody_not_even_by_a_request_that_waited_its
     let bank = Bank::start(3600).await;
     // One request at a time, each of a third of a second: most wait, and the keys end meanwhile.
     bank.world().api_after = Duration::from_millis(300);
-    let lanes: String = (0..8).map(|n| bank.key_lane(&format!("lane-{n}"), Some(3))).collect();
+    let lanes: String = (0..8)
+        .map(|n| bank.key_lane(&format!("lane-{n}"), Some(3)))
+        .collect();
     let bench = open(&bank, &("\n[limits]\nper_host = 1\n".to_owned() + &lanes)).await;
     bench
-        .until("all have ended", |_, lanes| lanes.iter().all(|lane| lane.word == Word::Expired))
+        .until("all have ended", |_, lanes| {
+            lanes.iter().all(|lane| lane.word == Word::Expired)
+        })
         .await;
     let stored = bank.store.seen().len();
     bench
-        .until("the store is still looked at", |_, _| bank.store.seen().len() > stored + 16)
+        .until("the store is still looked at", |_, _| {
+            bank.store.seen().len() > stored + 16
+        })
         .await;
     let ends = |shown: &str| bank.world().tokens[shown].ends;
     assert_eq!(late(&bank, ends), []);
@@ -53,16 +59,24 @@ async fn a_revoked_key_is_shown_to_nobody_once_its_revocation_was_seen() {
     bank.world().revoke("one", false);
     bench.until_word("one", Word::Held).await;
     let detected = bench.of_lane("one");
-    let detected = detected.iter().find(|r| r.kind == RecordKind::RevocationDetected).unwrap();
+    let detected = detected
+        .iter()
+        .find(|r| r.kind == RecordKind::RevocationDetected)
+        .unwrap();
     let stored = bank.store.seen().len();
     let asked = bank.api.seen().len();
     bench.release("one").await;
     bench
-        .until("the store was asked", |_, _| bank.store.seen().len() > stored)
+        .until("the store was asked", |_, _| {
+            bank.store.seen().len() > stored
+        })
         .await;
     let shown_anew = |_: &str| Some(detected.ts);
     let before_release = late(&bank, shown_anew).len();
-    assert!(before_release <= bank.api.seen().len() - asked, "shown while it was held");
+    assert!(
+        before_release <= bank.api.seen().len() - asked,
+        "shown while it was held"
+    );
     bench.stop().await;
 }
 
@@ -74,14 +88,21 @@ async fn lanes_that_share_a_key_stop_together_when_one_of_them_sees_it_revoked()
     let slow = slow.replace("target = \"/api\"", "target = \"/api\", every = \"1h\"");
     let bench = open(&bank, &(first + &slow)).await;
     bench
-        .until("both serve", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("both serve", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
     bank.world().revoke("often", false);
     bench
-        .until("both are held", |_, lanes| lanes.iter().all(|lane| lane.word == Word::Held))
+        .until("both are held", |_, lanes| {
+            lanes.iter().all(|lane| lane.word == Word::Held)
+        })
         .await;
     let records = bench.records();
-    let detected = records.iter().find(|r| r.kind == RecordKind::RevocationDetected).unwrap();
+    let detected = records
+        .iter()
+        .find(|r| r.kind == RecordKind::RevocationDetected)
+        .unwrap();
     assert_eq!(late(&bank, |_| Some(detected.ts)), []);
     for name in ["often", "seldom"] {
         let held = records.iter().find(|record| {
@@ -101,11 +122,19 @@ async fn a_token_that_ended_while_its_endpoint_and_store_are_down_is_not_tried_a
     bench.until_word("crm", Word::Expired).await;
     assert!(bench.acquire("crm").await.is_err());
     let stored = bank.store.seen().len();
-    bench.until("it goes on trying", |_, _| bank.store.seen().len() > stored + 4).await;
+    bench
+        .until("it goes on trying", |_, _| {
+            bank.store.seen().len() > stored + 4
+        })
+        .await;
     let ends = |shown: &str| bank.world().tokens[shown].ends;
     assert_eq!(late(&bank, ends), []);
     bank.world().mood = Mood::Well;
-    bench.until("it serves again", |_, lanes| find(lanes, "crm").gate == Gate::Open).await;
+    bench
+        .until("it serves again", |_, lanes| {
+            find(lanes, "crm").gate == Gate::Open
+        })
+        .await;
     assert_eq!(bench.count("crm", RecordKind::LaneHeld), 0);
     bench.stop().await;
 }

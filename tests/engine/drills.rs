@@ -23,14 +23,18 @@ async fn ready(more: &str) -> Bench {
     let bench = Bench::demo(more).await;
     bench
         .until("all serve", |_, lanes| {
-            SERVING.iter().all(|name| find(lanes, name).gate == Gate::Open)
+            SERVING
+                .iter()
+                .all(|name| find(lanes, name).gate == Gate::Open)
         })
         .await;
     bench
 }
 
 fn generation(lane: &LaneView) -> u64 {
-    lane.credential.as_ref().map_or(0, |credential| credential.generation.0)
+    lane.credential
+        .as_ref()
+        .map_or(0, |credential| credential.generation.0)
 }
 
 fn the<'a>(records: &'a [AuditRecord], kind: RecordKind) -> &'a AuditRecord {
@@ -50,7 +54,10 @@ async fn an_expired_token_is_refreshed_by_itself_and_nothing_is_held() {
             })
             .await;
         assert_eq!(bench.count(name, RecordKind::LaneHeld), 0, "{name}");
-        assert!(bench.count(name, RecordKind::RefreshSucceeded) >= 2, "{name}");
+        assert!(
+            bench.count(name, RecordKind::RefreshSucceeded) >= 2,
+            "{name}"
+        );
     }
     bench.stop().await;
 }
@@ -58,13 +65,22 @@ async fn an_expired_token_is_refreshed_by_itself_and_nothing_is_held() {
 #[tokio::test]
 async fn an_expired_key_is_shown_expired_and_serves_nothing_until_its_owner_brings_another() {
     let bench = ready("").await;
-    let lanes = ["billing-refunds", "deploy-notices", "incident-room", "gitlab-mirror"];
+    let lanes = [
+        "billing-refunds",
+        "deploy-notices",
+        "incident-room",
+        "gitlab-mirror",
+    ];
     for name in lanes {
         bench.drill(name, Drill::Expire).await;
     }
     for name in lanes {
         bench.until_word(name, Word::Expired).await;
-        assert_eq!(bench.denied(name).await.outcome, Outcome::CredentialExpired, "{name}");
+        assert_eq!(
+            bench.denied(name).await.outcome,
+            Outcome::CredentialExpired,
+            "{name}"
+        );
         assert_eq!(bench.count(name, RecordKind::TokenExpired), 1, "{name}");
         assert_eq!(bench.count(name, RecordKind::DegradedOpened), 1, "{name}");
         assert_eq!(bench.count(name, RecordKind::LaneHeld), 0, "{name}");
@@ -93,7 +109,10 @@ async fn a_key_whose_end_is_announced_warns_before_it_expires() {
     bench.until_word("github-releases", Word::Expiring).await;
     assert!(bench.acquire("github-releases").await.is_ok());
     bench.until_word("github-releases", Word::Expired).await;
-    assert_eq!(bench.denied("github-releases").await.outcome, Outcome::CredentialExpired);
+    assert_eq!(
+        bench.denied("github-releases").await.outcome,
+        Outcome::CredentialExpired
+    );
     assert!(bench.count("github-releases", RecordKind::WarningRaised) >= 1);
     assert_eq!(bench.count("github-releases", RecordKind::LaneHeld), 0);
     bench.stop().await;
@@ -130,12 +149,17 @@ async fn a_revoked_credential_is_held_within_the_second_and_released_by_a_person
         let opened = the(&records, RecordKind::DegradedOpened);
         assert_eq!(opened.cause, Some(detected.seq), "{name}");
         assert_eq!(held.cause, Some(detected.seq), "{name}");
-        assert!(held.ts.0 - detected.ts.0 < 1_000, "{name}: {detected:?} {held:?}");
+        assert!(
+            held.ts.0 - detected.ts.0 < 1_000,
+            "{name}: {detected:?} {held:?}"
+        );
     }
     bench
         .until("every hold was told", |_, _| {
             let text = std::fs::read_to_string(&told_to).unwrap_or_default();
-            lanes.iter().all(|name| text.contains(&format!("{name} is held")))
+            lanes
+                .iter()
+                .all(|name| text.contains(&format!("{name} is held")))
         })
         .await;
     for name in &lanes {
@@ -143,7 +167,10 @@ async fn a_revoked_credential_is_held_within_the_second_and_released_by_a_person
             .until(&format!("{name}: the delivery is in the audit"), |_, _| {
                 let told = |record: &AuditRecord| {
                     record.kind == RecordKind::OperatorNotified
-                        && record.note.as_ref().is_some_and(|note| note.as_str() == "pager")
+                        && record
+                            .note
+                            .as_ref()
+                            .is_some_and(|note| note.as_str() == "pager")
                 };
                 bench.of_lane(name).iter().any(told)
             })
@@ -157,14 +184,21 @@ async fn a_revoked_credential_is_held_within_the_second_and_released_by_a_person
     for name in &lanes {
         assert!(bench.ask(name, Verb::Refresh).await.is_err(), "{name}");
         let silent = Verb::Release { reason: "".into() };
-        assert!(bench.ask(name, silent).await.is_err(), "{name}: without a reason");
+        assert!(
+            bench.ask(name, silent).await.is_err(),
+            "{name}: without a reason"
+        );
         assert_eq!(bench.lane(name).await.word, Word::Held, "{name}");
         bench.release(name).await;
         bench.until_word(name, Word::Ok).await;
         assert!(bench.acquire(name).await.is_ok(), "{name}");
         let records = bench.of_lane(name);
         let released = the(&records, RecordKind::LaneReleased);
-        assert_eq!(released.cause, Some(the(&records, RecordKind::LaneHeld).seq), "{name}");
+        assert_eq!(
+            released.cause,
+            Some(the(&records, RecordKind::LaneHeld).seq),
+            "{name}"
+        );
         assert_eq!(released.note.as_ref().unwrap().as_str(), "looked at it");
         assert_eq!(released.actor.to_string(), "tester");
         assert_eq!(bench.count(name, RecordKind::DegradedClosed), 1, "{name}");
@@ -190,7 +224,9 @@ async fn a_scope_that_is_taken_away_closes_the_gate_and_its_return_opens_it() {
     }
     for name in &lanes {
         // What came back was lost before, but it is no more than was asked for.
-        bench.until_lane(name, "serves again", |lane| lane.word == Word::Ok).await;
+        bench
+            .until_lane(name, "serves again", |lane| lane.word == Word::Ok)
+            .await;
         assert!(bench.acquire(name).await.is_ok(), "{name}");
     }
     bench.stop().await;
@@ -201,7 +237,12 @@ async fn a_scope_that_was_never_given_holds_the_lane() {
     let bench = ready("").await;
     // GitHub, GitLab and Slack show the scopes of a key with every answer; a grant shows them with
     // the next refresh, which is asked for here; Stripe shows none, but its neighbor does.
-    let lanes = ["github-releases", "gitlab-mirror", "deploy-notices", "incident-room"];
+    let lanes = [
+        "github-releases",
+        "gitlab-mirror",
+        "deploy-notices",
+        "incident-room",
+    ];
     for name in lanes {
         bench.drill(name, Drill::Widen).await;
     }
@@ -209,8 +250,20 @@ async fn a_scope_that_was_never_given_holds_the_lane() {
         bench.until_word(name, Word::Held).await;
         let records = bench.of_lane(name);
         let warned = the(&records, RecordKind::WarningRaised);
-        assert!(warned.note.as_ref().unwrap().as_str().starts_with("scope_widened"), "{name}");
-        assert_eq!(the(&records, RecordKind::LaneHeld).cause, Some(warned.seq), "{name}");
+        assert!(
+            warned
+                .note
+                .as_ref()
+                .unwrap()
+                .as_str()
+                .starts_with("scope_widened"),
+            "{name}"
+        );
+        assert_eq!(
+            the(&records, RecordKind::LaneHeld).cause,
+            Some(warned.seq),
+            "{name}"
+        );
         assert_eq!(bench.denied(name).await.gate, Gate::Held, "{name}");
     }
     for name in GRANTS {
@@ -220,7 +273,9 @@ async fn a_scope_that_was_never_given_holds_the_lane() {
         assert_eq!(bench.denied(name).await.gate, Gate::Held, "{name}");
         let warned = bench.of_lane(name).into_iter().any(|record| {
             record.kind == RecordKind::WarningRaised
-                && record.note.is_some_and(|note| note.as_str().starts_with("scope_widened"))
+                && record
+                    .note
+                    .is_some_and(|note| note.as_str().starts_with("scope_widened"))
         });
         assert!(warned, "{name}");
     }
@@ -241,18 +296,29 @@ async fn a_rate_limit_is_waited_out_and_never_taken_for_a_bad_credential() {
     }
     for name in &lanes {
         bench.until_word(name, Word::Limited).await;
-        assert_eq!(bench.denied(name).await.outcome, Outcome::RateLimited, "{name}");
+        assert_eq!(
+            bench.denied(name).await.outcome,
+            Outcome::RateLimited,
+            "{name}"
+        );
     }
     for name in &lanes {
         bench.drill(name, Drill::Heal).await;
         if bench.lane(name).await.next.limited_until.is_some() {
-            assert!(bench.lane(name).await.next.probe.is_none(), "{name}: it asks for patience");
+            assert!(
+                bench.lane(name).await.next.probe.is_none(),
+                "{name}: it asks for patience"
+            );
         }
     }
     // What Stripe asks for is not said, and a minute is a long test: the others tell 15 s.
     for name in lanes.iter().filter(|name| !name.starts_with("billing")) {
-        bench.until_lane(name, "the limit is over", |lane| lane.word != Word::Limited).await;
-        bench.until_lane(name, "serves again", |lane| lane.gate == Gate::Open).await;
+        bench
+            .until_lane(name, "the limit is over", |lane| lane.word != Word::Limited)
+            .await;
+        bench
+            .until_lane(name, "serves again", |lane| lane.gate == Gate::Open)
+            .await;
         assert!(bench.count(name, RecordKind::RateLimited) >= 1, "{name}");
     }
     no_auth_verdict(&bench);
@@ -283,18 +349,27 @@ async fn unreachable_but_serving(drill: Drill) {
                 matches!(lane.word, Word::Unreachable | Word::Degraded)
             })
             .await;
-        assert!(bench.acquire(name).await.is_ok(), "{name} serves inside its life");
+        assert!(
+            bench.acquire(name).await.is_ok(),
+            "{name} serves inside its life"
+        );
         let lane = bench.lane(name).await;
         if matches!(lane.word, Word::Unreachable | Word::Degraded) {
             let trouble = lane.degraded.as_ref().unwrap();
-            assert_eq!(trouble.verdict.outcome, Outcome::UpstreamUnavailable, "{name}");
+            assert_eq!(
+                trouble.verdict.outcome,
+                Outcome::UpstreamUnavailable,
+                "{name}"
+            );
         }
     }
     for name in &lanes {
         bench.drill(name, Drill::Heal).await;
     }
     for name in &lanes {
-        bench.until_lane(name, "answers again", |lane| lane.word == Word::Ok).await;
+        bench
+            .until_lane(name, "answers again", |lane| lane.word == Word::Ok)
+            .await;
     }
     no_auth_verdict(&bench);
     bench.stop().await;
@@ -319,7 +394,10 @@ async fn a_sealed_vault_is_shown_as_such_and_lanes_serve_inside_their_lives() {
             let down = engine.stores.iter().all(|store| store.up == Some(false));
             down && SERVING.iter().all(|name| {
                 let lane = find(lanes, name);
-                let trouble = lane.degraded.as_ref().map(|trouble| trouble.verdict.outcome);
+                let trouble = lane
+                    .degraded
+                    .as_ref()
+                    .map(|trouble| trouble.verdict.outcome);
                 trouble == Some(Outcome::StoreUnavailable)
             })
         })

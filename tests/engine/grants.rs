@@ -22,23 +22,36 @@ async fn a_grant_is_exchanged_again_and_again_and_its_successor_is_stored_before
     let watch = async {
         while last < 8 {
             for lane in updates.next().await.lanes {
-                let Some(credential) = &lane.credential else { continue };
+                let Some(credential) = &lane.credential else {
+                    continue;
+                };
                 let generation = credential.generation.0;
-                assert!(generation == last || generation == last + 1, "{last} then {generation}");
+                assert!(
+                    generation == last || generation == last + 1,
+                    "{last} then {generation}"
+                );
                 if generation == last {
                     continue;
                 }
                 last = generation;
                 // Version 1 is the person's; each adoption has a version of its own.
                 let (record, version) = bank.world().newest("crm");
-                let mark = credential.store_version.as_ref().unwrap().0.as_str().to_owned();
+                let mark = credential
+                    .store_version
+                    .as_ref()
+                    .unwrap()
+                    .0
+                    .as_str()
+                    .to_owned();
                 assert_eq!(mark, (generation + 1).to_string());
                 assert!(version as u64 > generation, "adopted before it was stored");
                 assert!(record.contains_key("access_token"));
             }
         }
     };
-    tokio::time::timeout(crate::bench::DEADLINE, watch).await.expect("eight generations");
+    tokio::time::timeout(crate::bench::DEADLINE, watch)
+        .await
+        .expect("eight generations");
     assert_eq!(bank.world().unstored, Vec::<String>::new());
     assert_eq!(bank.world().refused, 0);
     let kinds = [
@@ -51,7 +64,10 @@ async fn a_grant_is_exchanged_again_and_again_and_its_successor_is_stored_before
         assert!(!kinds.contains(&record.kind), "{record:?}");
         if record.kind == RecordKind::RefreshSucceeded {
             let records = bench.records();
-            let cause = records.iter().find(|other| Some(other.seq) == record.cause).unwrap();
+            let cause = records
+                .iter()
+                .find(|other| Some(other.seq) == record.cause)
+                .unwrap();
             assert_eq!(cause.kind, RecordKind::RefreshAttempted);
         }
     }
@@ -80,9 +96,14 @@ async fn a_revoked_grant_serves_to_the_end_of_its_last_token_and_is_held_then() 
     bench.until_word("crm", Word::Ok).await;
     bank.world().revoke("crm", true);
     bench
-        .until_record("the exchange was refused", |r| r.kind == RecordKind::RefreshFailed)
+        .until_record("the exchange was refused", |r| {
+            r.kind == RecordKind::RefreshFailed
+        })
         .await;
-    let lease = bench.acquire("crm").await.expect("its token is as good as before");
+    let lease = bench
+        .acquire("crm")
+        .await
+        .expect("its token is as good as before");
     assert!(bank.world().tokens[lease.secret.expose()].revoked.is_none());
     bench.until_word("crm", Word::Held).await;
     let refused = bank.world().refused;
@@ -104,7 +125,9 @@ async fn two_engines_of_one_account_exchange_a_grant_once_and_adopt_what_the_oth
         both.push(Bench::open_at(Arc::clone(&folder), state, &text, None).await);
     }
     for bench in &both {
-        bench.until_record("a race was lost", |r| r.kind == RecordKind::LostRace).await;
+        bench
+            .until_record("a race was lost", |r| r.kind == RecordKind::LostRace)
+            .await;
     }
     check_race(&bank, both).await;
 }
@@ -132,9 +155,13 @@ async fn check_race(bank: &Bank, both: Vec<Bench>) {
     let exchanged = bank.world().exchanged;
     for bench in &both {
         bench
-            .until("the grant lives on", |_, _| bank.world().exchanged > exchanged + 2)
+            .until("the grant lives on", |_, _| {
+                bank.world().exchanged > exchanged + 2
+            })
             .await;
-        bench.until_lane("crm", "serves", |lane| lane.gate == Gate::Open).await;
+        bench
+            .until_lane("crm", "serves", |lane| lane.gate == Gate::Open)
+            .await;
         assert_eq!(bench.count("crm", RecordKind::LaneHeld), 0);
     }
     assert_eq!(bank.world().unstored, Vec::<String>::new());
@@ -144,13 +171,18 @@ async fn check_race(bank: &Bank, both: Vec<Bench>) {
 }
 
 #[tokio::test]
-async fn a_token_that_the_store_did_not_take_is_stored_when_it_answers_again_and_no_grant_is_lost() {
+async fn a_token_that_the_store_did_not_take_is_stored_when_it_answers_again_and_no_grant_is_lost()
+{
     let bank = Bank::start(4).await;
     bank.world().token_after = std::time::Duration::from_millis(300);
     let bench = with_grant(&bank).await;
     bench.until_word("crm", Word::Ok).await;
     let exchanged = bank.world().exchanged;
-    bench.until("the next exchange", |_, _| bank.world().exchanged > exchanged).await;
+    bench
+        .until("the next exchange", |_, _| {
+            bank.world().exchanged > exchanged
+        })
+        .await;
     // The answer is on its way, and nobody is there to write it down.
     bank.world().mood = Mood::Down;
     bench
@@ -159,16 +191,29 @@ async fn a_token_that_the_store_did_not_take_is_stored_when_it_answers_again_and
                 && record.outcome == Some(Outcome::StoreUnavailable)
         })
         .await;
-    let generation = bench.lane("crm").await.credential.as_ref().unwrap().generation;
+    let generation = bench
+        .lane("crm")
+        .await
+        .credential
+        .as_ref()
+        .unwrap()
+        .generation;
     bank.world().mood = Mood::Well;
     bench
         .until("it is stored and serves", |_, lanes| {
             let lane = find(lanes, "crm");
-            let newer = lane.credential.as_ref().is_some_and(|c| c.generation > generation);
+            let newer = lane
+                .credential
+                .as_ref()
+                .is_some_and(|c| c.generation > generation);
             newer && lane.gate == Gate::Open
         })
         .await;
-    assert_eq!(bank.world().refused, 0, "the successor of the used-up grant was not lost");
+    assert_eq!(
+        bank.world().refused,
+        0,
+        "the successor of the used-up grant was not lost"
+    );
     assert_eq!(bank.world().unstored, Vec::<String>::new());
     assert_eq!(bench.count("crm", RecordKind::LaneHeld), 0);
     bench.stop().await;
@@ -181,7 +226,11 @@ async fn a_grant_that_a_person_replaced_is_not_overwritten_by_a_token_that_waite
     let bench = with_grant(&bank).await;
     bench.until_word("crm", Word::Ok).await;
     let exchanged = bank.world().exchanged;
-    bench.until("the next exchange", |_, _| bank.world().exchanged > exchanged).await;
+    bench
+        .until("the next exchange", |_, _| {
+            bank.world().exchanged > exchanged
+        })
+        .await;
     bank.world().mood = Mood::Down;
     bench
         .until_record("the store did not take it", |record| {
@@ -193,8 +242,13 @@ async fn a_grant_that_a_person_replaced_is_not_overwritten_by_a_token_that_waite
     let exchanged = bank.world().exchanged;
     let grant = bank.world().new_grant("crm");
     bank.world().mood = Mood::Well;
-    bench.until("it is exchanged", |_, _| bank.world().exchanged > exchanged).await;
-    assert!(bank.world().tokens[&grant].spent, "the person's grant is the one that counts");
+    bench
+        .until("it is exchanged", |_, _| bank.world().exchanged > exchanged)
+        .await;
+    assert!(
+        bank.world().tokens[&grant].spent,
+        "the person's grant is the one that counts"
+    );
     bench.until_word("crm", Word::Ok).await;
     assert_eq!(bank.world().refused, 0);
     bench.stop().await;

@@ -20,18 +20,32 @@ async fn open(bank: &Bank, lanes: &str) -> Bench {
 
 /// Asserts at most two requests in every second, after a first burst of at most [`PER_HOST`].
 fn seldom(asked: &[Ask], since: Wall) {
-    let mut at: Vec<i64> = asked.iter().map(|ask| ask.at.0).filter(|at| *at >= since.0).collect();
+    let mut at: Vec<i64> = asked
+        .iter()
+        .map(|ask| ask.at.0)
+        .filter(|at| *at >= since.0)
+        .collect();
     at.sort_unstable();
     let after = at.get(PER_HOST..).unwrap_or_default();
     for (number, first) in after.iter().enumerate() {
-        let within = after[number..].iter().filter(|at| **at - first < 1_000).count();
+        let within = after[number..]
+            .iter()
+            .filter(|at| **at - first < 1_000)
+            .count();
         // One more than two: a whole second between the first and the third is not a whole one
         // when their requests took unequally long to arrive.
         assert!(within <= 3, "{within} requests in a second: {at:?}");
     }
-    let spent = after.last().zip(after.first()).map_or(0, |(last, first)| last - first);
+    let spent = after
+        .last()
+        .zip(after.first())
+        .map_or(0, |(last, first)| last - first);
     let allowed = usize::try_from(spent / 500).unwrap() + 2;
-    assert!(after.len() <= allowed, "{} requests in {spent} ms: {at:?}", after.len());
+    assert!(
+        after.len() <= allowed,
+        "{} requests in {spent} ms: {at:?}",
+        after.len()
+    );
 }
 
 async fn watch(server: &Server, requests: usize) {
@@ -41,13 +55,17 @@ async fn watch(server: &Server, requests: usize) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(DEADLINE, wait).await.expect("it goes on asking");
+    tokio::time::timeout(DEADLINE, wait)
+        .await
+        .expect("it goes on asking");
 }
 
 #[tokio::test]
 async fn two_hundred_lanes_ask_a_dead_store_twice_a_second() {
     let bank = Bank::start(3600).await;
-    let lanes: String = (0..MANY).map(|n| bank.key_lane(&format!("lane-{n}"), None)).collect();
+    let lanes: String = (0..MANY)
+        .map(|n| bank.key_lane(&format!("lane-{n}"), None))
+        .collect();
     bank.world().mood = Mood::Down;
     let bench = open(&bank, &lanes).await;
     watch(&bank.store, PER_HOST + 10).await;
@@ -58,18 +76,30 @@ async fn two_hundred_lanes_ask_a_dead_store_twice_a_second() {
             lanes.len() == MANY && lanes.iter().all(|lane| lane.gate == Gate::Open)
         })
         .await;
-    assert!(bank.store.most_at_once() <= PER_HOST, "{}", bank.store.most_at_once());
-    assert!(bank.api.most_at_once() <= PER_HOST, "{}", bank.api.most_at_once());
+    assert!(
+        bank.store.most_at_once() <= PER_HOST,
+        "{}",
+        bank.store.most_at_once()
+    );
+    assert!(
+        bank.api.most_at_once() <= PER_HOST,
+        "{}",
+        bank.api.most_at_once()
+    );
     bench.stop().await;
 }
 
 #[tokio::test]
 async fn grants_that_are_due_do_not_storm_a_dead_store_either() {
     let bank = Bank::start(4).await;
-    let lanes: String = (0..40).map(|n| bank.grant_lane(&format!("lane-{n}"))).collect();
+    let lanes: String = (0..40)
+        .map(|n| bank.grant_lane(&format!("lane-{n}")))
+        .collect();
     let bench = open(&bank, &lanes).await;
     bench
-        .until("all serve", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("all serve", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
     bank.world().mood = Mood::Down;
     let down = clock::now().wall;
@@ -78,9 +108,15 @@ async fn grants_that_are_due_do_not_storm_a_dead_store_either() {
     seldom(&bank.store.seen(), down);
     bank.world().mood = Mood::Well;
     bench
-        .until("all serve again", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("all serve again", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
-    assert!(bank.token.most_at_once() <= PER_HOST, "{}", bank.token.most_at_once());
+    assert!(
+        bank.token.most_at_once() <= PER_HOST,
+        "{}",
+        bank.token.most_at_once()
+    );
     assert_eq!(bank.world().refused, 0);
     bench.stop().await;
 }
@@ -89,13 +125,19 @@ async fn grants_that_are_due_do_not_storm_a_dead_store_either() {
 async fn a_slow_host_is_asked_by_no_more_at_once_than_allowed() {
     let bank = Bank::start(3600).await;
     bank.world().api_after = Duration::from_millis(20);
-    let lanes: String = (0..60).map(|n| bank.key_lane(&format!("lane-{n}"), None)).collect();
+    let lanes: String = (0..60)
+        .map(|n| bank.key_lane(&format!("lane-{n}"), None))
+        .collect();
     let bench = open(&bank, &lanes).await;
     bench
-        .until("all serve", |_, lanes| lanes.iter().all(|lane| lane.gate == Gate::Open))
+        .until("all serve", |_, lanes| {
+            lanes.iter().all(|lane| lane.gate == Gate::Open)
+        })
         .await;
     let asked = bank.api.seen().len();
-    bench.until("they go on", |_, _| bank.api.seen().len() > asked + 100).await;
+    bench
+        .until("they go on", |_, _| bank.api.seen().len() > asked + 100)
+        .await;
     assert_eq!(bank.api.most_at_once(), PER_HOST);
     bench.stop().await;
 }

@@ -60,7 +60,9 @@ impl Home {
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
         let mut command = self.command(env!("CARGO_BIN_EXE_lanewatch"));
         let ended = tokio::time::timeout(2 * DEADLINE, command.args(arguments).output()).await;
-        let ended = ended.unwrap_or_else(|_| panic!("{arguments:?} does not end")).unwrap();
+        let ended = ended
+            .unwrap_or_else(|_| panic!("{arguments:?} does not end"))
+            .unwrap();
         Ended {
             code: ended.status.code().unwrap_or(-1),
             out: String::from_utf8(ended.stdout).unwrap(),
@@ -72,7 +74,10 @@ impl Home {
     pub(crate) async fn json(&self, arguments: &[&str]) -> (i32, serde_json::Value) {
         let ended = self.run(arguments).await;
         let json = serde_json::from_str(&ended.out);
-        (ended.code, json.unwrap_or_else(|error| panic!("{error}: {ended:?}")))
+        (
+            ended.code,
+            json.unwrap_or_else(|error| panic!("{error}: {ended:?}")),
+        )
     }
 
     /// `lanewatch run`, once it is ready.
@@ -109,7 +114,10 @@ impl Running {
         line.expect("it says that it runs").unwrap();
         let socket = said.trim_end().split("asks at ").nth(1);
         let socket = socket.unwrap_or_else(|| panic!("it does not run: {said:?}"));
-        Self { child, socket: PathBuf::from(socket) }
+        Self {
+            child,
+            socket: PathBuf::from(socket),
+        }
     }
 
     pub(crate) fn pid(&self) -> i32 {
@@ -123,7 +131,9 @@ impl Running {
     /// Waits for the end, which must come within `limit`.
     pub(crate) async fn ended(mut self, limit: Duration) -> ExitStatus {
         let ended = tokio::time::timeout(limit, self.child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("still there after {limit:?}")).unwrap()
+        ended
+            .unwrap_or_else(|_| panic!("still there after {limit:?}"))
+            .unwrap()
     }
 
     /// Ends it the hard way.
@@ -147,8 +157,14 @@ impl Running {
 
     pub(crate) async fn ask(&self, lane: &str, verb: Verb) -> Reply {
         let by = Actor::Operator("tester".into());
-        let command = Command::Lane { lane: lane.into(), verb, by };
-        ask(&self.socket, &Question::Command(command)).await.unwrap()
+        let command = Command::Lane {
+            lane: lane.into(),
+            verb,
+            by,
+        };
+        ask(&self.socket, &Question::Command(command))
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn until(&self, what: &str, condition: impl Fn(&EngineView, &Lanes) -> bool) {
@@ -167,11 +183,7 @@ impl Running {
     }
 
     /// Waits for a record, looking at the files only.
-    pub(crate) async fn until_record(
-        &self,
-        what: &str,
-        condition: impl Fn(&AuditRecord) -> bool,
-    ) {
+    pub(crate) async fn until_record(&self, what: &str, condition: impl Fn(&AuditRecord) -> bool) {
         let folder = self.socket.parent().unwrap().join("audit");
         let wait = async {
             while !records(&folder).iter().any(&condition) {

@@ -53,7 +53,11 @@ impl Answer {
     pub(crate) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         let body = body.into();
-        Self::Whole { status, headers, body }
+        Self::Whole {
+            status,
+            headers,
+            body,
+        }
     }
 
     pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
@@ -105,9 +109,7 @@ impl Drop for Present {
 }
 
 impl Server {
-    pub(crate) async fn start(
-        handler: impl Fn(&Ask) -> Answer + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) async fn start(handler: impl Fn(&Ask) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -131,7 +133,12 @@ impl Server {
                 });
             }
         });
-        Self { address, seen, most, task }
+        Self {
+            address,
+            seen,
+            most,
+            task,
+        }
     }
 
     /// Everything that was asked so far.
@@ -165,13 +172,23 @@ async fn read(stream: TcpStream) -> Option<(TcpStream, Ask)> {
     stream.read_exact(&mut body).await.ok()?;
     let at = clock::now().wall;
     let body = String::from_utf8_lossy(&body).into_owned();
-    let ask = Ask { at, method, path, headers, body };
+    let ask = Ask {
+        at,
+        method,
+        path,
+        headers,
+        body,
+    };
     Some((stream.into_inner(), ask))
 }
 
 async fn say(stream: &mut TcpStream, answer: Answer) -> std::io::Result<()> {
     match answer {
-        Answer::Whole { status, headers, body } => {
+        Answer::Whole {
+            status,
+            headers,
+            body,
+        } => {
             let mut head = format!("HTTP/1.1 {status} So\r\ncontent-length: {}\r\n", body.len());
             for (name, text) in headers {
                 head += &format!("{name}: {text}\r\n");

@@ -24,7 +24,9 @@ async fn every_lane_of_the_demo_that_can_serve_is_proven_and_does() {
     let bench = Bench::demo("").await;
     bench
         .until("all serve", |_, lanes| {
-            SERVING.iter().all(|name| find(lanes, name).gate == Gate::Open)
+            SERVING
+                .iter()
+                .all(|name| find(lanes, name).gate == Gate::Open)
         })
         .await;
     let secrets = bench.control().secrets();
@@ -32,8 +34,16 @@ async fn every_lane_of_the_demo_that_can_serve_is_proven_and_does() {
         let lane = bench.lane(name).await;
         assert_eq!(lane.word, Word::Ok, "{name}");
         let lease = bench.acquire(name).await.unwrap();
-        assert_eq!(Some(lease.generation), lane.credential.as_ref().map(|c| c.generation));
-        assert!(secrets.iter().any(|secret| secret.expose() == lease.secret.expose()), "{name}");
+        assert_eq!(
+            Some(lease.generation),
+            lane.credential.as_ref().map(|c| c.generation)
+        );
+        assert!(
+            secrets
+                .iter()
+                .any(|secret| secret.expose() == lease.secret.expose()),
+            "{name}"
+        );
     }
     // Whoever made this one forgot a scope.
     bench
@@ -44,7 +54,10 @@ async fn every_lane_of_the_demo_that_can_serve_is_proven_and_does() {
     let denied = bench.denied("github-audit").await;
     let outcomes = [Outcome::ScopeInsufficient, Outcome::PolicyDenied];
     assert!(outcomes.contains(&denied.outcome), "{denied:?}");
-    assert_eq!((denied.gate, denied.who_acts), (Gate::Refused, WhoActs::Owner));
+    assert_eq!(
+        (denied.gate, denied.who_acts),
+        (Gate::Refused, WhoActs::Owner)
+    );
     assert!(bench.handle.acquire("nobody".into()).await.is_none());
     bench.stop().await;
 }
@@ -54,40 +67,65 @@ async fn a_closed_gate_gives_the_typed_denial_and_never_the_secret() {
     let bench = Bench::demo("").await;
     bench
         .until("all serve", |_, lanes| {
-            SERVING.iter().all(|name| find(lanes, name).gate == Gate::Open)
+            SERVING
+                .iter()
+                .all(|name| find(lanes, name).gate == Gate::Open)
         })
         .await;
 
-    let until = lanewatch::engine::clock::now().wall.plus(std::time::Duration::from_secs(3600));
-    let pause = Verb::Pause { reason: "a drill".into(), until: Some(until) };
+    let until = lanewatch::engine::clock::now()
+        .wall
+        .plus(std::time::Duration::from_secs(3600));
+    let pause = Verb::Pause {
+        reason: "a drill".into(),
+        until: Some(until),
+    };
     bench.ask("gitlab-mirror", pause).await.unwrap();
     let denied = bench.denied("gitlab-mirror").await;
-    assert_eq!((denied.outcome, denied.gate), (Outcome::PolicyDenied, Gate::Paused));
-    assert_eq!((denied.until, denied.who_acts), (Some(until), WhoActs::Operator));
+    assert_eq!(
+        (denied.outcome, denied.gate),
+        (Outcome::PolicyDenied, Gate::Paused)
+    );
+    assert_eq!(
+        (denied.until, denied.who_acts),
+        (Some(until), WhoActs::Operator)
+    );
 
     bench.drill("deploy-notices", Drill::Revoke).await;
     bench.until_word("deploy-notices", Word::Held).await;
     let denied = bench.denied("deploy-notices").await;
-    assert_eq!((denied.outcome, denied.gate), (Outcome::CredentialRevoked, Gate::Held));
+    assert_eq!(
+        (denied.outcome, denied.gate),
+        (Outcome::CredentialRevoked, Gate::Held)
+    );
     assert_eq!((denied.until, denied.who_acts), (None, WhoActs::Operator));
 
     bench.drill("incident-room", Drill::Expire).await;
     bench.until_word("incident-room", Word::Expired).await;
     let denied = bench.denied("incident-room").await;
-    assert_eq!((denied.outcome, denied.gate), (Outcome::CredentialExpired, Gate::Refused));
+    assert_eq!(
+        (denied.outcome, denied.gate),
+        (Outcome::CredentialExpired, Gate::Refused)
+    );
     assert_eq!(denied.who_acts, WhoActs::Owner);
 
     bench.drill("support-inbox", Drill::Throttle).await;
     bench.until_word("support-inbox", Word::Limited).await;
     let denied = bench.denied("support-inbox").await;
-    assert_eq!((denied.outcome, denied.gate), (Outcome::RateLimited, Gate::Open));
+    assert_eq!(
+        (denied.outcome, denied.gate),
+        (Outcome::RateLimited, Gate::Open)
+    );
     assert!(denied.until.is_some());
     assert_eq!(denied.who_acts, WhoActs::Lanewatch);
 
     bench.drill("calendar-invites", Drill::Narrow).await;
     bench.until_word("calendar-invites", Word::Scope).await;
     let denied = bench.denied("calendar-invites").await;
-    assert_eq!((denied.outcome, denied.gate), (Outcome::ScopeInsufficient, Gate::Refused));
+    assert_eq!(
+        (denied.outcome, denied.gate),
+        (Outcome::ScopeInsufficient, Gate::Refused)
+    );
 
     // A lane in trouble does not take others along.
     for name in ["crm-sync", "github-releases", "billing-refunds"] {

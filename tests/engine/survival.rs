@@ -12,7 +12,10 @@ use std::time::Duration;
 
 fn lane<'a>(status: &'a Value, name: &str) -> &'a Value {
     let lanes = status["lanes"].as_array().unwrap();
-    lanes.iter().find(|lane| lane["info"]["name"] == name).unwrap()
+    lanes
+        .iter()
+        .find(|lane| lane["info"]["name"] == name)
+        .unwrap()
 }
 
 #[tokio::test]
@@ -21,9 +24,13 @@ async fn a_hold_survives_a_kill_in_the_very_moment_it_was_written() {
     let home = Home::new();
     home.write(&(bank.head(home.folder.path()) + &bank.key_lane("keys", None)));
     let engine = home.start().await;
-    engine.until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok).await;
+    engine
+        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
+        .await;
     bank.world().revoke("keys", false);
-    engine.until_record("the hold", |record| record.kind == RecordKind::LaneHeld).await;
+    engine
+        .until_record("the hold", |record| record.kind == RecordKind::LaneHeld)
+        .await;
     engine.kill().await;
 
     // A new key lies ready; a machine must not take that for a person's look.
@@ -33,13 +40,29 @@ async fn a_hold_survives_a_kill_in_the_very_moment_it_was_written() {
         assert_eq!(code, 1);
         assert_eq!(status["from"], "one_pass");
         assert_eq!(lane(&status, "keys")["word"], "held", "{status:#}");
-        assert_eq!(lane(&status, "keys")["hold"]["verdict"]["outcome"], "credential_revoked");
+        assert_eq!(
+            lane(&status, "keys")["hold"]["verdict"]["outcome"],
+            "credential_revoked"
+        );
     }
     let engine = home.start().await;
-    engine.until("it is held", |_, lanes| find(lanes, "keys").word == Word::Held).await;
-    let released = engine.ask("keys", Verb::Release { reason: "a new key".into() }).await;
+    engine
+        .until("it is held", |_, lanes| {
+            find(lanes, "keys").word == Word::Held
+        })
+        .await;
+    let released = engine
+        .ask(
+            "keys",
+            Verb::Release {
+                reason: "a new key".into(),
+            },
+        )
+        .await;
     assert!(matches!(released, Reply::Accepted(_)), "{released:?}");
-    engine.until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok).await;
+    engine
+        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
+        .await;
     engine.kill().await;
     // And neither does a release get lost.
     let (code, status) = home.json(&["status", "--json"]).await;
@@ -52,8 +75,18 @@ async fn a_pause_survives_a_kill_after_its_answer_and_a_restart_in_order() {
     let home = Home::new();
     home.write(&(bank.head(home.folder.path()) + &bank.key_lane("keys", None)));
     let engine = home.start().await;
-    engine.until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok).await;
-    let paused = engine.ask("keys", Verb::Pause { reason: "audit week".into(), until: None }).await;
+    engine
+        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
+        .await;
+    let paused = engine
+        .ask(
+            "keys",
+            Verb::Pause {
+                reason: "audit week".into(),
+                until: None,
+            },
+        )
+        .await;
     assert!(matches!(paused, Reply::Accepted(_)), "{paused:?}");
     engine.kill().await;
     let asked = bank.api.seen().len();
@@ -67,8 +100,17 @@ async fn a_pause_survives_a_kill_after_its_answer_and_a_restart_in_order() {
     }
     assert_eq!(bank.api.seen().len(), asked, "a paused lane asks nobody");
     let engine = home.start().await;
-    engine.ask("keys", Verb::Resume { reason: "over".into() }).await;
-    engine.until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok).await;
+    engine
+        .ask(
+            "keys",
+            Verb::Resume {
+                reason: "over".into(),
+            },
+        )
+        .await;
+    engine
+        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
+        .await;
     engine.stop().await;
 }
 
@@ -88,7 +130,9 @@ async fn a_kill_at_any_moment_leaves_an_audit_that_verifies_and_generations_that
         let (_, lanes) = engine.look().await;
         engine.kill().await;
         for lane in &lanes {
-            let Some(credential) = &lane.credential else { continue };
+            let Some(credential) = &lane.credential else {
+                continue;
+            };
             let last = generations.entry(lane.info.name.to_string()).or_default();
             assert!(credential.generation.0 >= *last, "round {round}: {lane:?}");
             *last = credential.generation.0;
@@ -100,7 +144,10 @@ async fn a_kill_at_any_moment_leaves_an_audit_that_verifies_and_generations_that
     assert!(report.is_good(), "{report:?}");
     assert_eq!(home.run(&["audit", "verify"]).await.code, 0);
     let records = records(&folder);
-    let started = records.iter().filter(|r| r.kind == RecordKind::EngineStarted).count();
+    let started = records
+        .iter()
+        .filter(|r| r.kind == RecordKind::EngineStarted)
+        .count();
     assert_eq!(started, 15);
     let mut last: BTreeMap<String, u64> = BTreeMap::new();
     for record in &records {
