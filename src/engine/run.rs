@@ -45,6 +45,11 @@ const FAREWELL: Duration = Duration::from_millis(800);
 /// Events taken in one turn, and so in one group of the audit.
 const TURN: usize = 1_024;
 
+/// What came of a command.
+type Done = Result<Accepted, Refusal>;
+/// What came of asking for a credential; `None` if there is no such lane.
+type Lent = Option<Result<Lease, Denied>>;
+
 /// What a turn has brought about and the audit does not have yet.
 #[derive(Default)]
 struct Turn {
@@ -52,11 +57,8 @@ struct Turn {
     effects: Vec<(usize, Effect)>,
     touched: BTreeSet<usize>,
     removed: Vec<LaneName>,
-    answers: Vec<(
-        oneshot::Sender<Result<Accepted, Refusal>>,
-        Result<Accepted, Refusal>,
-    )>,
-    leases: Vec<(LaneName, oneshot::Sender<Option<Result<Lease, Denied>>>)>,
+    answers: Vec<(oneshot::Sender<Done>, Done)>,
+    leases: Vec<(LaneName, oneshot::Sender<Lent>)>,
     engine_changed: bool,
 }
 
@@ -443,7 +445,7 @@ impl Engine {
 
     /// The secret that serves a lane, or what stands against it. Asked at the end of a turn only: a
     /// gate that has opened in this turn is open when the audit has it.
-    fn lease(&self, now: Now, name: &LaneName) -> Option<Result<Lease, Denied>> {
+    fn lease(&self, now: Now, name: &LaneName) -> Lent {
         let slot = self.index.get(name)?;
         let runner = self.lanes.get(*slot)?.as_ref()?;
         let lease = runner.lane.serve(now).map(|generation| {
@@ -671,9 +673,8 @@ impl Engine {
 
     /// Whether a job that waited its turn may still be done: its credential may have died since.
     fn is_wanted(&self, now: Now, job: &Job) -> bool {
-        let attempt = match job.work {
-            Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. } => attempt,
-            _ => return true,
+        let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
+            return true;
         };
         let runner = self.lanes.get(job.slot).and_then(Option::as_ref);
         runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
