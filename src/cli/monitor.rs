@@ -107,6 +107,12 @@ pub(super) fn headless(path: &Path, out: &mut impl Write) -> Result<u8, Failure>
     let _log = log_to(&folder);
     let socket = folder.socket();
     let shown = socket.display().to_string();
+    // Before anybody can know that it runs: whoever stops it at once stops it in order.
+    let runtime = current_thread()?;
+    let stopped = {
+        let _entered = runtime.enter();
+        super::stand_alone::stop_signals()?
+    };
     let running = start(move |_| {
         Ok(Made {
             setup,
@@ -121,10 +127,10 @@ pub(super) fn headless(path: &Path, out: &mut impl Write) -> Result<u8, Failure>
     )
     .and_then(|()| out.flush())
     .map_err(Failure::output)?;
-    let waited = current_thread()?.block_on(super::stand_alone::told_to_stop());
+    runtime.block_on(stopped);
     running.stop.cancel();
     wait_for(&running);
-    waited.map(|()| 0)
+    Ok(0)
 }
 
 fn open(path: &Path) -> Result<(Setup, StateFolder), Failure> {

@@ -17,13 +17,19 @@ pub(super) fn sandbox(out: &mut impl Write) -> Result<u8, Failure> {
     let _lock = folder.lock()?;
     let now: crate::sandbox::Clock = Arc::new(|| clock::now().wall);
     let seed = clock::now().boot.0;
+    let runtime = current_thread()?;
+    let signals = {
+        let _entered = runtime.enter();
+        stop_signals()
+    };
     let stop = async {
-        // Without signals it goes on until it is killed.
-        if told_to_stop().await.is_err() {
-            std::future::pending::<()>().await;
+        match signals {
+            Ok(signals) => signals.await,
+            // Without signals it goes on until it is killed.
+            Err(_) => std::future::pending::<()>().await,
         }
     };
-    current_thread()?
+    runtime
         .block_on(sandbox::run(out, now, seed, folder.path(), stop))
         .map(|()| 0)
         .map_err(|error| Failure::new(Kind::Internal, error))
@@ -31,18 +37,26 @@ pub(super) fn sandbox(out: &mut impl Write) -> Result<u8, Failure> {
 
 /// Waits for SIGTERM, SIGINT or SIGHUP.
 pub(super) async fn told_to_stop() -> Result<(), Failure> {
+    stop_signals()?.await;
+    Ok(())
+}
+
+/// Listens for SIGTERM, SIGINT and SIGHUP from this call on; what it gives ends with the first of
+/// them. To be called within a runtime.
+pub(super) fn stop_signals() -> Result<impl Future<Output = ()>, Failure> {
     let listen = |kind| {
         signal(kind).map_err(|error| Failure::new(Kind::Internal, format!("no signals: {error}")))
     };
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut hang_up = listen(SignalKind::hangup())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = hang_up.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    })
 }
 
 /// `lanewatch classify`: answers in, judgements out. Unreadable lines are said in place, and in the

@@ -76,11 +76,11 @@ impl Memories {
             self.seq = record.seq;
             let Some(lane) = &record.lane else { continue };
             let lane = self.lanes.entry(lane.clone()).or_default();
-            if let Some(generation) = record.generation {
-                if generation > lane.memory.generation {
-                    lane.memory.generation = generation;
-                    lane.memory.fingerprint = record.fingerprint;
-                }
+            if let Some(generation) = record.generation
+                && generation > lane.memory.generation
+            {
+                lane.memory.generation = generation;
+                lane.memory.fingerprint = record.fingerprint;
             }
             match record.kind {
                 RecordKind::LaneHeld => {

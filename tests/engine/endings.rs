@@ -85,3 +85,16 @@ async fn a_token_endpoint_that_hangs_does_not_keep_an_engine_from_ending_nor_los
     let (code, status) = home.json(&["status", "--json"]).await;
     assert_eq!(code, 1, "{status:#}");
 }
+
+#[tokio::test]
+async fn a_signal_in_the_first_moment_ends_it_in_order_too() {
+    let bank = Bank::start(3600).await;
+    let home = Home::new();
+    home.write(&(bank.head(home.folder.path()) + &bank.key_lane("keys", None)));
+    for _ in 0..10 {
+        let engine = home.start().await;
+        engine.signal(Signal::TERM);
+        assert_eq!(engine.ended(SOON).await.code(), Some(0));
+        closed_in_order(&home);
+    }
+}

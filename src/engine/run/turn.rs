@@ -101,9 +101,8 @@ impl Engine {
 
     /// Whether a job that waited its turn may still be done: its credential may have died since.
     pub(super) fn is_wanted(&self, now: Now, job: &Job) -> bool {
-        let attempt = match job.work {
-            Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. } => attempt,
-            _ => return true,
+        let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
+            return true;
         };
         let runner = self.lanes.get(job.slot).and_then(Option::as_ref);
         runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))

@@ -265,7 +265,7 @@ impl Lane {
                 verdict,
                 observed,
             } => {
-                self.probed(now, attempt, verdict, observed, &mut out);
+                self.probed(now, attempt, verdict, &observed, &mut out);
             }
             Event::NeighborProbed {
                 attempt,

@@ -63,7 +63,7 @@ impl Lane {
         now: Now,
         attempt: Attempt,
         verdict: Verdict,
-        observed: Observed,
+        observed: &Observed,
         out: &mut Reaction,
     ) {
         let Some((_, why, generation)) = self.flights.probe.filter(|(of, ..)| *of == attempt)
@@ -89,7 +89,7 @@ impl Lane {
         }
         let confirmed = (why == ProbeWhy::Confirm).then(|| self.grant.clone());
         match verdict.outcome {
-            Outcome::Ok => self.accepted(now, verdict, &observed, out),
+            Outcome::Ok => self.accepted(now, verdict, observed, out),
             Outcome::CredentialExpired => self.fall_expired(now, verdict, out),
             Outcome::CredentialRevoked => self.condemn(now, verdict, out),
             Outcome::CredentialInvalid => self.rejected(now, verdict, out),
