@@ -12,6 +12,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+/// A record as it was written, and when.
+type Version = (Map<String, Value>, Wall);
+
 /// How the store answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mood {
@@ -39,7 +42,7 @@ pub(crate) struct World {
     pub(crate) token_after: Duration,
     /// What a fresh token may do.
     pub(crate) scope: String,
-    versions: BTreeMap<String, Vec<(Map<String, Value>, Wall)>>,
+    versions: BTreeMap<String, Vec<Version>>,
     pub(crate) tokens: HashMap<String, Token>,
     count: u64,
     /// Uses of a token that no record of the store had at that moment.

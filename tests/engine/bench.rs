@@ -1,4 +1,8 @@
 //! An engine in this process, in front of the sandbox or of servers of the test's own.
+#![allow(
+    dead_code,
+    reason = "two test binaries include this, and each uses its part"
+)]
 
 use lanewatch::audit::{self, AuditRecord};
 use lanewatch::engine::{

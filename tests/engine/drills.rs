@@ -37,7 +37,7 @@ fn generation(lane: &LaneView) -> u64 {
         .map_or(0, |credential| credential.generation.0)
 }
 
-fn the<'a>(records: &'a [AuditRecord], kind: RecordKind) -> &'a AuditRecord {
+fn the(records: &[AuditRecord], kind: RecordKind) -> &AuditRecord {
     let found = records.iter().find(|record| record.kind == kind);
     found.unwrap_or_else(|| panic!("no {kind} among {records:#?}"))
 }
@@ -415,7 +415,7 @@ async fn a_sealed_vault_is_shown_as_such_and_lanes_serve_inside_their_lives() {
         .until("every lane is well again", |engine, lanes| {
             let up = engine.stores.iter().all(|store| store.up == Some(true));
             let well = |name: &&str| matches!(find(lanes, name).word, Word::Ok | Word::Expiring);
-            up && SERVING.iter().all(|name| well(&name))
+            up && SERVING.iter().all(well)
         })
         .await;
     no_auth_verdict(&bench);

@@ -187,7 +187,7 @@ async fn a_mistake_keeps_the_last_good_manifest_and_says_its_place_until_it_is_m
                 let place = said
                     .split_once("lanes.toml:")
                     .map_or("", |(_, place)| place);
-                let mut numbers = place.split(':').map(|number| number.parse::<usize>());
+                let mut numbers = place.split(':').map(str::parse::<usize>);
                 let line = numbers.next().is_some_and(|number| number.is_ok());
                 line && numbers.next().is_some_and(|number| number.is_ok())
             })

@@ -1,5 +1,9 @@
 //! An HTTP server that says whatever a test wants, remembers what it was asked, and counts how many
 //! asked at once. It is written on bare sockets, because half of what it has to say is not HTTP.
+#![allow(
+    dead_code,
+    reason = "two test binaries include this, and each uses its part"
+)]
 
 use lanewatch::engine::clock;
 use lanewatch::lane::Wall;
