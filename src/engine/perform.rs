@@ -4,25 +4,24 @@
 //! secret. A report carries what the core is told and, beside it, secrets that only the engine's
 //! vault may keep.
 
+use super::record::understand;
 use super::refresh;
+use super::request::ask;
 use crate::alert::{Alert, tell};
-use crate::http::{Body, Call, Http, OwnedAnswer};
+use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, Expiry, ExpirySource, Found, LaneName, Observed, Offer, Outcome,
-    RefreshFailure, ScopeSet, Verdict, Wall,
+    Attempt, Credential, Event, LaneName, Observed, Outcome, RefreshFailure, Verdict,
 };
-use crate::manifest::{AlertSpec, LaneEntry, RequestSpec};
+use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
 use crate::plain::Plain;
-use crate::provider::{AnswerKind, Catalog, Context, NoAnswer, Pack};
+use crate::provider::{Catalog, NoAnswer, Pack};
 use crate::secret::{Fingerprint, FingerprintKey, Secret};
-use crate::store::{SecretRecord, Store, StoreError, Stores};
+use crate::store::{Store, StoreError, Stores};
 use futures_util::FutureExt as _;
-use sha2::{Digest as _, Sha256};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What every job may use.
 #[derive(Clone)]
@@ -307,232 +306,7 @@ pub(super) fn answered(error: &StoreError) -> Result<(), Plain> {
     }
 }
 
-/// What a record in a store means for a lane.
-pub(super) fn understand(
-    tools: &Tools,
-    entry: &LaneEntry,
-    record: &SecretRecord,
-    known: Option<Fingerprint>,
-) -> (Found, Option<Kept>) {
-    if entry.oauth.is_none() {
-        let Some(secret) = record.field(&entry.source) else {
-            return (
-                Found::GrantOnly {
-                    version: record.version.clone(),
-                },
-                None,
-            );
-        };
-        let offer = stored_offer(tools, record, secret);
-        return settle(offer, secret.clone(), known);
-    }
-    match minted(entry, record) {
-        Some(secret) => {
-            let offer = stored_offer(tools, record, secret);
-            let over = offer
-                .expiry
-                .is_some_and(|expiry| expiry.at <= (tools.now)().wall);
-            if over && known != Some(offer.fingerprint) {
-                return (
-                    Found::GrantOnly {
-                        version: record.version.clone(),
-                    },
-                    None,
-                );
-            }
-            settle(offer, secret.clone(), known)
-        }
-        None => (
-            Found::GrantOnly {
-                version: record.version.clone(),
-            },
-            None,
-        ),
-    }
-}
-
-fn settle(offer: Offer, secret: Secret, known: Option<Fingerprint>) -> (Found, Option<Kept>) {
-    let kept = (known != Some(offer.fingerprint)).then_some((offer.fingerprint, secret));
-    (Found::Credential(offer), kept)
-}
-
-/// The access token that a record holds beside its grant, if it was minted from that very grant: a
-/// grant that a person has replaced makes the token beside it stale.
-pub(super) fn minted<'a>(entry: &LaneEntry, record: &'a SecretRecord) -> Option<&'a Secret> {
-    let grant = record.field(&entry.source)?;
-    let of = record.fields.get(fields::ACCESS_TOKEN_FOR)?;
-    (of.expose() == grant_mark(grant)).then(|| record.fields.get(fields::ACCESS_TOKEN))?
-}
-
-/// Names of the fields that a refresh writes beside the grant.
-pub(super) mod fields {
-    /// The token that was minted.
-    pub(in crate::engine) const ACCESS_TOKEN: &str = "access_token";
-    /// The mark of the grant it was minted with.
-    pub(in crate::engine) const ACCESS_TOKEN_FOR: &str = "access_token_for";
-    /// When it ends, RFC 3339.
-    pub(in crate::engine) const EXPIRES_AT: &str = "expires_at";
-    /// When its life began, RFC 3339.
-    pub(in crate::engine) const ISSUED_AT: &str = "issued_at";
-    /// What it may do, separated by spaces.
-    pub(in crate::engine) const SCOPE: &str = "scope";
-}
-
-/// Tells one grant from another. It stands only beside the grant itself.
-pub(super) fn grant_mark(grant: &Secret) -> String {
-    let hash = Sha256::digest(grant.expose().as_bytes());
-    hash.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-fn stored_offer(tools: &Tools, record: &SecretRecord, secret: &Secret) -> Offer {
-    let at = |field: &str| {
-        record
-            .fields
-            .get(field)
-            .and_then(|text| Wall::parse(text.expose()))
-    };
-    let scope = record
-        .fields
-        .get(fields::SCOPE)
-        .map(|text| ScopeSet::split(text.expose()));
-    Offer {
-        fingerprint: tools.key.fingerprint(secret),
-        issued_at: at(fields::ISSUED_AT).or(record.created),
-        expiry: at(fields::EXPIRES_AT).map(|at| Expiry {
-            at,
-            source: ExpirySource::Store,
-        }),
-        scopes: scope.filter(|scopes| !scopes.is_empty()),
-        store_version: record.version.clone(),
-        history: None,
-    }
-}
-
-/// Asks the upstream something with the lane's credential.
-async fn ask(
-    tools: &Tools,
-    entry: &LaneEntry,
-    request: Option<&RequestSpec>,
-    secret: Option<&Secret>,
-    credential: &Credential,
-    timeout: Duration,
-) -> (Verdict, Observed) {
-    let pack = pack(tools, entry);
-    let nothing = |text: &str| {
-        (
-            Verdict::own(Outcome::UpstreamUnavailable, "engine/request", text),
-            Observed::default(),
-        )
-    };
-    let Some(request) = request else {
-        return nothing("there is nothing to ask");
-    };
-    let Some(secret) = secret else {
-        return nothing("the credential is not at hand");
-    };
-    let call = match call(entry, pack, request, secret, timeout) {
-        Ok(call) => call,
-        Err(text) => return nothing(&text),
-    };
-    match tools.http.exchange(call).await {
-        Ok(answer) => judge(tools, pack, &answer, credential),
-        Err(why) => (pack.no_answer(&why), Observed::default()),
-    }
-}
-
-fn judge(
-    tools: &Tools,
-    pack: &Pack,
-    answer: &OwnedAnswer,
-    credential: &Credential,
-) -> (Verdict, Observed) {
-    let context = Context {
-        now: (tools.now)().wall,
-        known_expires_at: credential.expiry.map(|expiry| expiry.at),
-        worked_before: credential.proven,
-    };
-    let reading = pack.classify(&answer.as_answer(AnswerKind::Api), &context);
-    let mut observed = reading.observed;
-    observed.took = answer.took;
-    (reading.verdict, observed)
-}
-
-/// The request as it goes out, credential and all.
-fn call(
-    entry: &LaneEntry,
-    pack: &Pack,
-    request: &RequestSpec,
-    secret: &Secret,
-    timeout: Duration,
-) -> Result<Call, String> {
-    let base = match &entry.base_url {
-        Some(url) => url.clone(),
-        None => pack
-            .base_url()
-            .and_then(|base| base.parse().ok())
-            .ok_or("neither the lane nor its provider has an address")?,
-    };
-    let url = join(&base, &request.target)?;
-    let method = request
-        .method
-        .parse()
-        .map_err(|_| "its method is none".to_owned())?;
-    let mut call = Call::new(method, url, timeout);
-    for (name, value) in pack.present(secret) {
-        call = call.secret_header(&name, value);
-    }
-    for (name, value) in pack.extra_headers() {
-        call = call.header(name, value);
-    }
-    if let Some((body, content_type)) = &request.body {
-        call = call.header("content-type", content_type);
-        call.body = Some(Body {
-            content_type: "application/json",
-            text: Secret::new(body.clone()),
-        });
-    }
-    Ok(call)
-}
-
-/// A target below a base address: the base's own path stays in front.
-pub(super) fn join(base: &url::Url, target: &str) -> Result<url::Url, String> {
-    if target.starts_with("http://") || target.starts_with("https://") {
-        return target
-            .parse()
-            .map_err(|_| format!("{target} is no address"));
-    }
-    let base = base.as_str().trim_end_matches('/');
-    let target = target.trim_start_matches('/');
-    format!("{base}/{target}")
-        .parse()
-        .map_err(|_| format!("{target} is no path"))
-}
-
 /// Whether a failure to answer leaves a single-use grant in doubt.
 pub(super) fn leaves_doubt(why: &NoAnswer, pack: &Pack, single_use: bool) -> bool {
     why.may_have_acted() && single_use && !pack.forgives_retry()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_goes_below_its_base_address() {
-        let base = "https://gitlab.example/api/v4".parse().unwrap();
-        assert_eq!(
-            join(&base, "/user").unwrap().as_str(),
-            "https://gitlab.example/api/v4/user"
-        );
-        let base = "http://127.0.0.1:3000".parse().unwrap();
-        assert_eq!(
-            join(&base, "user?x=1").unwrap().as_str(),
-            "http://127.0.0.1:3000/user?x=1"
-        );
-        let whole = "https://other.example/x";
-        assert_eq!(join(&base, whole).unwrap().as_str(), whole);
-    }
 }

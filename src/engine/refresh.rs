@@ -6,9 +6,8 @@
 //! ever deleted here, and no answer is guessed: a lost one is reported as uncertain.
 
 use super::grant_lock::GrantLock;
-use super::perform::{
-    Report, Tools, answered, fields, grant_mark, leaves_doubt, minted, pack, store, understand,
-};
+use super::perform::{Report, Tools, answered, leaves_doubt, pack, store};
+use super::record::{fields, grant_mark, minted, understand};
 use crate::http::OwnedAnswer;
 use crate::lane::{
     Attempt, Credential, Event, Expiry, ExpirySource, Found, LaneName, Offer, Outcome,

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `preflight` | the checks before service, one after another |
 //! | `proof` | what an answer to a probe or a neighbor's request changes |
-//! | `renewal` | loading, refreshing, adopting, and what a failure of those means |
+//! | `loading` | reading the store, and what it gives |
+//! | `renewal` | refreshing, adopting, rotating, and what a failure of those means |
 //! | `condemned` | revocation: close, look once whether it was a rotation, hold |
 //! | `asked` | what a person asks for |
 //! | `schedule` | deadlines, and what happens when one passes |
@@ -16,6 +17,7 @@
 
 mod asked;
 mod condemned;
+mod loading;
 mod preflight;
 mod proof;
 mod renewal;

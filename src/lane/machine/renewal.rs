@@ -1,12 +1,12 @@
-//! Loading, refreshing, adopting.
+//! Refreshing, adopting, rotating.
 //!
 //! A credential is adopted only from a report that says it is stored. A failed refresh deletes
 //! nothing: the credential at hand serves to its end, and only the token endpoint's own word,
 //! confirmed by the store and by the credential itself, condemns a grant.
 
 use super::super::credential::{Credential, Offer, ScopeSet};
-use super::super::effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy};
-use super::super::event::{Found, RefreshFailure};
+use super::super::effect::{AlertLevel, Attempt, Effect, ProbeWhy, RefreshWhy};
+use super::super::event::RefreshFailure;
 use super::super::gate::{FindingLevel, Refusal};
 use super::super::outcome::{Basis, Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
@@ -18,186 +18,9 @@ use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A store that fails is asked again after this at the latest; it is the engine that keeps many
-/// lanes from asking at once.
-const LOAD_WAIT_MAX: Duration = Duration::from_secs(5);
-
 impl Lane {
-    /// Reads the store, unless it is being read.
-    pub(super) fn load(&mut self, why: LoadWhy, out: &mut Reaction) {
-        if self.hold.is_none() && self.flights.load.is_none() {
-            self.load_again(why, out);
-        }
-    }
-
-    /// Reads the store, whatever an earlier reading may still say.
-    pub(super) fn load_again(&mut self, why: LoadWhy, out: &mut Reaction) {
-        let attempt = self.next_attempt();
-        self.flights.load = Some((attempt, why));
-        out.effects.push(Effect::Load { attempt, why });
-    }
-
-    pub(super) fn loaded(&mut self, now: Now, attempt: Attempt, found: Found, out: &mut Reaction) {
-        let Some((_, why)) = self.flights.load.filter(|(of, _)| *of == attempt) else {
-            return;
-        };
-        self.flights.load = None;
-        self.store_answers(now, out);
-        if self.hold.is_some() {
-            return;
-        }
-        match found {
-            Found::Credential(offer) => {
-                let known = self
-                    .credential
-                    .as_ref()
-                    .map(|credential| credential.fingerprint);
-                if known == Some(offer.fingerprint) {
-                    self.seen_again(now, offer, why, out);
-                } else {
-                    self.found_new(now, offer, why, out);
-                }
-            }
-            Found::Unchanged => self.nothing_new(now, why, out),
-            Found::GrantOnly { version } => {
-                let replaced = self.grant_version != version;
-                self.grant_version = version;
-                if replaced && self.grant != Grant::Good {
-                    self.grant = Grant::Good;
-                    self.prove_anew(now, false, out);
-                } else if self.preflight.is_some() && self.credential.is_none() {
-                    self.go_on(now, out);
-                } else {
-                    self.nothing_new(now, why, out);
-                }
-            }
-        }
-    }
-
-    /// The store holds a credential that the lane does not have.
-    fn found_new(&mut self, now: Now, offer: Offer, why: LoadWhy, out: &mut Reaction) {
-        if self.is_condemned() {
-            self.schedule.hold = None;
-            self.record(out, RecordKind::LostRace).note = Some(Plain::new(
-                "the store already holds a newer credential: this was a rotation",
-            ));
-        }
-        self.adopt(now, offer, out);
-        let cause = match (why, &self.rotation) {
-            (LoadWhy::Asked, Some(_)) => Cause::Latest(RecordKind::RotationStarted),
-            _ => Cause::World,
-        };
-        self.record(out, RecordKind::CredentialLoaded).cause = cause;
-        if self.pause.is_some() {
-            return;
-        }
-        if why == LoadWhy::Preflight && self.preflight.is_some() {
-            self.go_on(now, out);
-        } else {
-            self.prove_anew(now, false, out);
-        }
-    }
-
-    /// The store holds what the lane already has.
-    fn seen_again(&mut self, now: Now, offer: Offer, why: LoadWhy, out: &mut Reaction) {
-        let mut new_grant = false;
-        if let Some(credential) = &mut self.credential {
-            new_grant =
-                self.grant != Grant::Good && credential.store_version != offer.store_version;
-            credential.store_version = offer.store_version.or(credential.store_version.take());
-            if let Some(expiry) = offer.expiry
-                && credential.expiry.map(|known| known.at) != Some(expiry.at)
-                && !self.expired
-            {
-                credential.expiry = Some(expiry);
-                self.plan_life(now);
-            }
-        }
-        if new_grant {
-            self.grant = Grant::Good;
-            self.refresh(now, RefreshWhy::Due, out);
-        }
-        self.nothing_new(now, why, out);
-    }
-
-    fn nothing_new(&mut self, now: Now, why: LoadWhy, out: &mut Reaction) {
-        if self.is_condemned() {
-            self.hold_condemned(now, out);
-            return;
-        }
-        if self.preflight.is_some() && why == LoadWhy::Preflight {
-            self.go_on(now, out);
-            return;
-        }
-        if why == LoadWhy::Asked {
-            self.fail_rotation("the store holds no newer version", out);
-        }
-    }
-
-    pub(super) fn load_failed(
-        &mut self,
-        now: Now,
-        attempt: Attempt,
-        verdict: Verdict,
-        out: &mut Reaction,
-    ) {
-        let Some((_, why)) = self.flights.load.filter(|(of, _)| *of == attempt) else {
-            return;
-        };
-        self.flights.load = None;
-        self.counters.count(verdict.outcome);
-        if self.hold.is_some() {
-            return;
-        }
-        if self.is_condemned() {
-            self.hold_condemned(now, out);
-            return;
-        }
-        let wait = self
-            .load_backoff
-            .after_failure(&mut self.dice, LOAD_WAIT_MAX);
-        if self.preflight.is_some() && self.credential.is_none() {
-            self.find_again("store", FindingLevel::Refuse, detail(&verdict));
-            self.refuse_for(now, verdict, out);
-            self.schedule.preflight = Some(now.boot.plus(wait));
-            return;
-        }
-        self.fail_rotation(&detail(&verdict), out);
-        if self.trouble.is_none() {
-            self.record(out, RecordKind::CredentialLoadFailed).verdict = Some(verdict.clone());
-            self.trouble = Some(Degraded {
-                since: now.wall,
-                verdict: Arc::new(verdict),
-            });
-        }
-        if why != LoadWhy::Asked {
-            self.schedule.store = Some(now.boot.plus(wait));
-        }
-    }
-
-    /// The store answered: whatever it kept from working is over.
-    fn store_answers(&mut self, now: Now, out: &mut Reaction) {
-        self.load_backoff.succeed();
-        if let Some(trouble) = &self.trouble
-            && trouble.verdict.outcome == Outcome::StoreUnavailable
-        {
-            let took = now.wall.since(trouble.since).as_secs_f64();
-            self.trouble = None;
-            if self.refresh_backoff.failures() > 0 && self.schedule.refresh.is_some() {
-                // What waited for the store need not wait for its turn in the backoff.
-                let soon = self.dice.spread(Duration::from_millis(250), 1.0);
-                self.schedule.refresh = Some(now.boot.plus(soon));
-            }
-            let record = self.record(out, RecordKind::StoreRecovered);
-            record.cause = Cause::Latest(RecordKind::CredentialLoadFailed);
-            record.note = Some(Plain::new(&format!(
-                "the store answers again after {took:.1} s"
-            )));
-        }
-    }
-
     /// Takes a credential as the one that serves the lane.
-    fn adopt(&mut self, now: Now, offer: Offer, out: &mut Reaction) {
+    pub(super) fn adopt(&mut self, now: Now, offer: Offer, out: &mut Reaction) {
         if let Some(old) = &self.credential {
             out.effects.push(Effect::Retire {
                 generation: old.generation,

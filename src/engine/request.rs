@@ -1,0 +1,130 @@
+//! Requests to a lane's upstream, with its credential, and what their answers mean.
+
+use super::perform::{Tools, pack};
+use crate::http::{Body, Call, OwnedAnswer};
+use crate::lane::{Credential, Observed, Outcome, Verdict};
+use crate::manifest::{LaneEntry, RequestSpec};
+use crate::provider::{AnswerKind, Context, Pack};
+use crate::secret::Secret;
+use std::time::Duration;
+
+/// Asks the upstream something with the lane's credential.
+pub(super) async fn ask(
+    tools: &Tools,
+    entry: &LaneEntry,
+    request: Option<&RequestSpec>,
+    secret: Option<&Secret>,
+    credential: &Credential,
+    timeout: Duration,
+) -> (Verdict, Observed) {
+    let pack = pack(tools, entry);
+    let nothing = |text: &str| {
+        (
+            Verdict::own(Outcome::UpstreamUnavailable, "engine/request", text),
+            Observed::default(),
+        )
+    };
+    let Some(request) = request else {
+        return nothing("there is nothing to ask");
+    };
+    let Some(secret) = secret else {
+        return nothing("the credential is not at hand");
+    };
+    let call = match call(entry, pack, request, secret, timeout) {
+        Ok(call) => call,
+        Err(text) => return nothing(&text),
+    };
+    match tools.http.exchange(call).await {
+        Ok(answer) => judge(tools, pack, &answer, credential),
+        Err(why) => (pack.no_answer(&why), Observed::default()),
+    }
+}
+
+fn judge(
+    tools: &Tools,
+    pack: &Pack,
+    answer: &OwnedAnswer,
+    credential: &Credential,
+) -> (Verdict, Observed) {
+    let context = Context {
+        now: (tools.now)().wall,
+        known_expires_at: credential.expiry.map(|expiry| expiry.at),
+        worked_before: credential.proven,
+    };
+    let reading = pack.classify(&answer.as_answer(AnswerKind::Api), &context);
+    let mut observed = reading.observed;
+    observed.took = answer.took;
+    (reading.verdict, observed)
+}
+
+/// The request as it goes out, credential and all.
+fn call(
+    entry: &LaneEntry,
+    pack: &Pack,
+    request: &RequestSpec,
+    secret: &Secret,
+    timeout: Duration,
+) -> Result<Call, String> {
+    let base = match &entry.base_url {
+        Some(url) => url.clone(),
+        None => pack
+            .base_url()
+            .and_then(|base| base.parse().ok())
+            .ok_or("neither the lane nor its provider has an address")?,
+    };
+    let url = join(&base, &request.target)?;
+    let method = request
+        .method
+        .parse()
+        .map_err(|_| "its method is none".to_owned())?;
+    let mut call = Call::new(method, url, timeout);
+    for (name, value) in pack.present(secret) {
+        call = call.secret_header(&name, value);
+    }
+    for (name, value) in pack.extra_headers() {
+        call = call.header(name, value);
+    }
+    if let Some((body, content_type)) = &request.body {
+        call = call.header("content-type", content_type);
+        call.body = Some(Body {
+            content_type: "application/json",
+            text: Secret::new(body.clone()),
+        });
+    }
+    Ok(call)
+}
+
+/// A target below a base address: the base's own path stays in front.
+pub(super) fn join(base: &url::Url, target: &str) -> Result<url::Url, String> {
+    if target.starts_with("http://") || target.starts_with("https://") {
+        return target
+            .parse()
+            .map_err(|_| format!("{target} is no address"));
+    }
+    let base = base.as_str().trim_end_matches('/');
+    let target = target.trim_start_matches('/');
+    format!("{base}/{target}")
+        .parse()
+        .map_err(|_| format!("{target} is no path"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_goes_below_its_base_address() {
+        let base = "https://gitlab.example/api/v4".parse().unwrap();
+        assert_eq!(
+            join(&base, "/user").unwrap().as_str(),
+            "https://gitlab.example/api/v4/user"
+        );
+        let base = "http://127.0.0.1:3000".parse().unwrap();
+        assert_eq!(
+            join(&base, "user?x=1").unwrap().as_str(),
+            "http://127.0.0.1:3000/user?x=1"
+        );
+        let whole = "https://other.example/x";
+        assert_eq!(join(&base, whole).unwrap().as_str(), whole);
+    }
+}

@@ -1,0 +1,256 @@
+//! Arbitrary histories: whatever happens, in whatever order, the promises hold.
+
+use super::*;
+
+/// Something that may happen next in an arbitrary history.
+#[derive(Clone, Debug)]
+enum Step {
+    Sleep(u64),
+    Report {
+        pick: usize,
+        outcome: usize,
+        number: u8,
+        life: u16,
+        scopes: u8,
+    },
+    Stale {
+        attempt: u64,
+        outcome: usize,
+    },
+    Ask(u8),
+    Jump(i32),
+    Audit(bool),
+    Call(usize),
+    Respec(bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0_u64..40_000).prop_map(Step::Sleep),
+        8 => (any::<usize>(), 0_usize..12, 0_u8..6, 0_u16..400, 0_u8..4).prop_map(
+            |(pick, outcome, number, life, scopes)| Step::Report {
+                pick, outcome, number, life, scopes
+            }
+        ),
+        1 => (0_u64..40, 0_usize..9).prop_map(|(attempt, outcome)| Step::Stale { attempt, outcome }),
+        2 => (0_u8..6).prop_map(Step::Ask),
+        1 => any::<i32>().prop_map(Step::Jump),
+        1 => any::<bool>().prop_map(Step::Audit),
+        1 => (0_usize..9).prop_map(Step::Call),
+        1 => any::<bool>().prop_map(Step::Respec),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+/// The event that reports on `effect`, as the dice of the history have it.
+fn report(
+    effect: &Effect,
+    now: Now,
+    outcome: usize,
+    number: u8,
+    life: u16,
+    scopes: u8,
+) -> Option<Event> {
+    let named = Outcome::ALL.get(outcome).copied();
+    let judged = verdict(named.unwrap_or(Outcome::Ok));
+    let scopes = match scopes {
+        0 => None,
+        1 => Some(ScopeSet::split("read")),
+        2 => Some(ScopeSet::split("read admin")),
+        _ => Some(ScopeSet::split("write")),
+    };
+    let life = (life > 0).then_some(u64::from(life));
+    let new = Offer {
+        scopes: scopes.clone(),
+        ..offer(number, now, life)
+    };
+    let observed = Observed {
+        scopes,
+        ..Observed::default()
+    };
+    Some(match effect.clone() {
+        Effect::Load { attempt, .. } => match outcome {
+            0 => Event::Loaded {
+                attempt,
+                found: Found::Unchanged,
+            },
+            1 => Event::Loaded {
+                attempt,
+                found: Found::GrantOnly { version: None },
+            },
+            2 => Event::LoadFailed {
+                attempt,
+                verdict: verdict(Outcome::StoreUnavailable),
+            },
+            _ => Event::Loaded {
+                attempt,
+                found: Found::Credential(new),
+            },
+        },
+        Effect::Probe { attempt, .. } => Event::Probed {
+            attempt,
+            verdict: judged,
+            observed,
+        },
+        Effect::ProbeNeighbor { attempt, index, .. } => Event::NeighborProbed {
+            attempt,
+            index,
+            verdict: judged,
+        },
+        Effect::CheckRefreshPath { attempt } => Event::RefreshPathChecked {
+            attempt,
+            verdict: judged,
+        },
+        Effect::Refresh { attempt, .. } => match outcome {
+            0 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::Uncertain(judged),
+            },
+            1 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::GrantDead(judged),
+            },
+            2 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::NotPersisted(judged),
+            },
+            3 | 4 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::Transient(judged),
+            },
+            _ => Event::Refreshed {
+                attempt,
+                offer: new,
+                lost_race: outcome == 5,
+            },
+        },
+        Effect::Retire { .. } | Effect::Alert { .. } | Effect::Wake(_) => return None,
+    })
+}
+
+fn check_promises(
+    lane: &Lane,
+    now: Now,
+    before: (Word, Gate, Generation),
+    reaction: &Reaction,
+    told: &str,
+) {
+    let after = (lane.word(), lane.gate(), lane.generation());
+    assert!(after.2 >= before.2, "generation fell: {told}");
+    assert!(after.2.0 <= before.2.0 + 1, "generation jumped: {told}");
+    if after != before && !told.starts_with("AuditWritable") {
+        assert!(
+            !reaction.records.is_empty(),
+            "{before:?} became {after:?} unrecorded by {told}"
+        );
+    }
+    let dead = lane
+        .credential()
+        .and_then(|credential| credential.expiry)
+        .is_some_and(|expiry| expiry.at <= now.wall);
+    if lane.held().is_some() || dead || lane.credential().is_none() {
+        let used = reaction
+            .effects
+            .iter()
+            .find(|effect| effect.uses_credential());
+        assert!(used.is_none(), "{used:?} of a lane that may not, by {told}");
+    }
+    if let Ok(generation) = lane.serve(now) {
+        assert_eq!(lane.gate(), Gate::Open, "served by a closed gate: {told}");
+        assert!(!dead, "served after its end: {told}");
+        assert_eq!(
+            Some(generation),
+            lane.credential().map(|credential| credential.generation)
+        );
+    }
+    let wakes: Vec<_> = reaction
+        .effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Wake(_)))
+        .collect();
+    assert!(wakes.len() <= 1, "woken twice: {told}");
+    if let Some(Effect::Wake(wake)) = wakes.first() {
+        assert!(*wake > now.boot, "woken in the past by {told}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_history_keeps_the_promises(seed: u64, renewal in 0_u8..3, steps in steps()) {
+        let mut base = spec(match renewal { 0 => REFRESH, 1 => Renewal::Reload, _ => Renewal::Owner });
+        base.neighbors = vec!["payouts".into()];
+        let mut now = at(0);
+        let mut lane = Lane::new(Arc::new(base.clone()), seed, now, Memory::default());
+        let mut open: Vec<Effect> = Vec::new();
+        let mut next = Some(Event::Started);
+        let mut steps = steps.into_iter();
+        loop {
+            if let Some(event) = next.take() {
+                let before = (lane.word(), lane.gate(), lane.generation());
+                let told = format!("{event:?}");
+                let reaction = lane.on(now, event);
+                check_promises(&lane, now, before, &reaction, &told);
+                open.extend(reaction.effects);
+            }
+            let Some(step) = steps.next() else { break };
+            next = match step {
+                Step::Sleep(ms) => {
+                    let span = Duration::from_millis(ms);
+                    now = Now { wall: now.wall.plus(span), boot: now.boot.plus(span) };
+                    Some(Event::Woke)
+                }
+                Step::Report { pick, outcome, number, life, scopes } => {
+                    open.retain(|e| !matches!(e, Effect::Wake(_) | Effect::Alert { .. } | Effect::Retire { .. }));
+                    if open.is_empty() { continue }
+                    let effect = open.remove(pick % open.len());
+                    report(&effect, now, outcome, number, life, scopes)
+                }
+                Step::Stale { attempt, outcome } => Some(Event::Probed {
+                    attempt: Attempt(attempt),
+                    verdict: verdict(Outcome::ALL[outcome]),
+                    observed: Observed::default(),
+                }),
+                Step::Ask(verb) => {
+                    let reason = Plain::new("because");
+                    let verb = match verb {
+                        0 => Verb::Refresh,
+                        1 => Verb::Rotate,
+                        2 => Verb::Pause { reason, until: None },
+                        3 => Verb::Resume { reason },
+                        4 => Verb::Release { reason },
+                        _ => Verb::Acknowledge { reason },
+                    };
+                    Some(Event::Asked { verb, by: Actor::Operator("ada".into()) })
+                }
+                Step::Jump(by_ms) => {
+                    now.wall = Wall(now.wall.0 + i64::from(by_ms));
+                    Some(Event::ClockJumped { by_ms: i64::from(by_ms) })
+                }
+                Step::Audit(writable) => Some(Event::AuditWritable(writable)),
+                Step::Call(outcome) => Some(Event::Called { verdict: verdict(Outcome::ALL[outcome]) }),
+                Step::Respec(forbid) => {
+                    let mut changed = base.clone();
+                    if forbid { changed.scopes.forbid = ScopeSet::split("write"); }
+                    Some(Event::Respecified(Arc::new(changed)))
+                }
+            };
+        }
+    }
+
+    #[test]
+    fn one_seed_and_one_history_is_one_life(seed: u64, sleeps in proptest::collection::vec(0_u64..60_000, 1..40)) {
+        let run = || {
+            let mut story = Story::new(spec(REFRESH));
+            story.lane = Lane::new(Arc::new(spec(REFRESH)), seed, at(0), Memory::default());
+            let mut told = Vec::new();
+            for ms in &sleeps {
+                let span = Duration::from_millis(*ms);
+                story.now = Now { wall: story.now.wall.plus(span), boot: story.now.boot.plus(span) };
+                told.push(story.tell(Event::Woke));
+                told.push(story.tell(Event::Started));
+            }
+            told
+        };
+        prop_assert_eq!(run(), run());
+    }
+}
