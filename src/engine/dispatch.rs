@@ -62,7 +62,8 @@ struct State {
 /// The queues.
 pub(super) struct Dispatch {
     limits: Limits,
-    queues: HashMap<Place, VecDeque<Job>>,
+    /// Boxed, because ten thousand jobs may wait at the start and leave an empty queue behind.
+    queues: HashMap<Place, VecDeque<Box<Job>>>,
     targets: HashMap<Target, State>,
     running: usize,
     /// Places that have a job waiting, each once, in turn.
@@ -90,7 +91,7 @@ impl Dispatch {
         if queue.is_empty() {
             self.turn.push_back(place);
         }
-        queue.push_back(job);
+        queue.push_back(Box::new(job));
     }
 
     /// The next job that may run, if any; it then counts as running until [`Self::done`].
@@ -110,7 +111,7 @@ impl Dispatch {
             }
             if let (Some(ticket), Some(job)) = (ticket, job) {
                 self.count(&ticket, 1);
-                return Some((ticket, job));
+                return Some((ticket, *job));
             }
         }
         None

@@ -38,7 +38,15 @@ pub fn parse(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Manif
     let mut read = Reader::new(folder, around);
     let cut = pieces::cut(text).and_then(|cut| whole_lanes(text, cut));
     let manifest = match &cut {
-        Some(cut) => document(path, text, &cut.rest, &cut.lanes, &lines, &mut read),
+        // What was cut out left blanks; those at the end need not be read.
+        Some(cut) => document(
+            path,
+            text,
+            cut.rest.trim_end(),
+            &cut.lanes,
+            &lines,
+            &mut read,
+        ),
         None => document(path, text, text, &[], &lines, &mut read),
     };
     match manifest {

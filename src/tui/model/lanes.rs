@@ -8,6 +8,7 @@ use super::filter::{Filter, haystack};
 use crate::engine::LaneView;
 use crate::lane::{LaneName, Wall, Word};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -108,7 +109,8 @@ fn ends(lane: &LaneView) -> i64 {
 
 struct Slot {
     view: Arc<LaneView>,
-    hay: String,
+    /// What the filter looks into; made when it first does.
+    hay: OnceCell<String>,
     changed: bool,
     gone: bool,
 }
@@ -147,7 +149,7 @@ impl Lanes {
         if let Some((at, slot)) = known.and_then(|at| Some((at, self.slots.get_mut(at)?))) {
             let before = slot.view.word;
             if !Arc::ptr_eq(&slot.view.info, &view.info) && slot.view.info != view.info {
-                slot.hay = haystack(&view);
+                slot.hay = OnceCell::new();
                 self.widths.fit(&view);
             }
             slot.view = view;
@@ -157,7 +159,7 @@ impl Lanes {
         }
         self.widths.fit(&view);
         let slot = Slot {
-            hay: haystack(&view),
+            hay: OnceCell::new(),
             view,
             changed: false,
             gone: false,
@@ -239,7 +241,10 @@ impl Lanes {
         let (slots, sort, filter) = (&self.slots, self.sort, &self.filter);
         let shown = |at: usize| {
             let slot = slots.get(at);
-            slot.is_some_and(|slot| !slot.gone && filter.wants(&slot.view, &slot.hay))
+            slot.is_some_and(|slot| {
+                let hay = || slot.hay.get_or_init(|| haystack(&slot.view)).as_str();
+                !slot.gone && (filter.is_empty() || filter.wants(&slot.view, hay()))
+            })
         };
         let compare = |a: &usize, b: &usize| match (slots.get(*a), slots.get(*b)) {
             (Some(a), Some(b)) => sort.compare(&a.view, &b.view),
