@@ -4,7 +4,7 @@
 //! nothing: the credential at hand serves to its end, and only the token endpoint's own word,
 //! confirmed by the store and by the credential itself, condemns a grant.
 
-use super::super::credential::{Credential, Offer, ScopeSet};
+use super::super::credential::{Credential, Expiry, ExpirySource, Offer, ScopeSet};
 use super::super::effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy};
 use super::super::event::{Found, RefreshFailure};
 use super::super::gate::{FindingLevel, Refusal};
@@ -102,6 +102,7 @@ impl Lane {
             credential.store_version = offer.store_version.or(credential.store_version.take());
             if let Some(expiry) = offer.expiry
                 && credential.expiry.map(|known| known.at) != Some(expiry.at)
+                && !credential.expiry.is_some_and(|known| is_upstreams_word(&known))
                 && !self.expired
             {
                 credential.expiry = Some(expiry);
@@ -196,18 +197,18 @@ impl Lane {
         self.generation = self.generation.next();
         let history = offer.history.unwrap_or_default();
         self.granted = offer.scopes.clone().or(self.granted.take());
-        let stated = self
-            .spec
-            .expires_at
-            .map(|at| super::super::credential::Expiry {
-                at,
-                source: super::super::credential::ExpirySource::Manifest,
-            });
+        let source = ExpirySource::Manifest;
+        let stated = self.spec.expires_at.map(|at| Expiry { at, source });
         self.credential = Some(Credential {
             generation: self.generation,
             fingerprint: offer.fingerprint,
             issued_at: offer.issued_at.unwrap_or(now.wall),
-            expiry: offer.expiry.or(history.expiry).or(stated),
+            expiry: history
+                .expiry
+                .filter(is_upstreams_word)
+                .or(offer.expiry)
+                .or(history.expiry)
+                .or(stated),
             scopes: offer.scopes.or(history.scopes),
             store_version: offer.store_version,
             proven: history.last_ok.is_some(),
@@ -480,4 +481,12 @@ impl Lane {
             record.note = Some(Plain::new(why));
         }
     }
+}
+
+/// Whether whoever honours the credential said so: a record in a store may be older than that.
+const fn is_upstreams_word(expiry: &Expiry) -> bool {
+    matches!(
+        expiry.source,
+        ExpirySource::ResponseHeader | ExpirySource::ProbeBody | ExpirySource::ErrorAnswer
+    )
 }
