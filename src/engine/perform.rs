@@ -8,7 +8,7 @@ use super::refresh;
 use crate::alert::{Alert, tell};
 use crate::http::{Body, Call, Http, OwnedAnswer};
 use crate::lane::{
-    Attempt, Credential, Event, Expiry, ExpirySource, Found, LaneName, Observed, Offer, Outcome,
+    Attempt, Basis, Credential, Event, Expiry, ExpirySource, Found, LaneName, Observed, Offer, Outcome,
     RefreshFailure, ScopeSet, Verdict, Wall,
 };
 use crate::manifest::{AlertSpec, LaneEntry, RequestSpec};
@@ -23,6 +23,9 @@ use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A `Date` counts whole seconds, and is made before the answer is on its way.
+const DATE_STEP_MS: i64 = 1_000;
 
 /// What every job may use.
 #[derive(Clone)]
@@ -452,7 +455,15 @@ fn judge(
         known_expires_at: credential.expiry.map(|expiry| expiry.at),
         worked_before: credential.proven,
     };
-    let reading = pack.classify(&answer.as_answer(AnswerKind::Api), &context);
+    let said = answer.as_answer(AnswerKind::Api);
+    let mut reading = pack.classify(&said, &context);
+    // Its issuer's clock decides when a credential ends: by that one it may be over already.
+    if let (Some(end), Some(ahead)) = (context.known_expires_at, reading.observed.skew_ms)
+        && end.0 <= context.now.0.saturating_add(ahead).saturating_add(DATE_STEP_MS)
+        && reading.verdict.evidence.basis == Basis::Inferred
+    {
+        reading = pack.classify(&said, &Context { now: end.max(context.now), ..context });
+    }
     let mut observed = reading.observed;
     observed.took = answer.took;
     (reading.verdict, observed)
