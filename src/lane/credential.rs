@@ -76,6 +76,16 @@ pub struct Expiry {
     pub source: ExpirySource,
 }
 
+impl Expiry {
+    /// Whether whoever honours the credential said so: a record in a store may be older than that.
+    pub const fn is_upstreams_word(&self) -> bool {
+        matches!(
+            self.source,
+            ExpirySource::ResponseHeader | ExpirySource::ProbeBody | ExpirySource::ErrorAnswer
+        )
+    }
+}
+
 /// A set of scope names. Order and repetition do not matter.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -2,6 +2,7 @@
 
 use crate::bank::{Bank, Mood};
 use crate::bench::{Bench, find};
+use crate::server::{Answer, Server};
 use lanewatch::lane::{Gate, RecordKind, Wall, Word};
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,5 +137,31 @@ async fn a_token_that_ended_while_its_endpoint_and_store_are_down_is_not_tried_a
         })
         .await;
     assert_eq!(bench.count("crm", RecordKind::LaneHeld), 0);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_ends_by_its_issuers_clock_has_expired_and_was_not_revoked() {
+    let bank = Bank::start(3600).await;
+    let lane = bank.key_lane("keys", Some(6));
+    let ends = bank.world().tokens.values().next().unwrap().ends.unwrap();
+    // Three seconds ahead of ours, and a bare 401 that does not say why.
+    let issuer = Server::start(move |ask| {
+        let there = ask.at.plus(Duration::from_secs(3));
+        let date = there.to_utc().unwrap().format("%a, %d %b %Y %H:%M:%S GMT");
+        let answer = match there >= ends {
+            true => Answer::json(401, &serde_json::json!({})),
+            false => Answer::json(200, &serde_json::json!({ "ok": true })),
+        };
+        answer.with("date", &date.to_string())
+    })
+    .await;
+    let bench = open(&bank, &lane.replace(&bank.api.address, &issuer.address)).await;
+    bench.until_word("keys", Word::Ok).await;
+    bench
+        .until_lane("keys", "over", |lane| lane.gate != Gate::Open)
+        .await;
+    assert_eq!(bench.lane("keys").await.word, Word::Expired);
+    assert_eq!(bench.count("keys", RecordKind::LaneHeld), 0);
     bench.stop().await;
 }

@@ -106,6 +106,9 @@ impl Lane {
             credential.store_version = offer.store_version.or(credential.store_version.take());
             if let Some(expiry) = offer.expiry
                 && credential.expiry.map(|known| known.at) != Some(expiry.at)
+                && !credential
+                    .expiry
+                    .is_some_and(|known| known.is_upstreams_word())
                 && !self.expired
             {
                 credential.expiry = Some(expiry);

@@ -4,7 +4,7 @@
 //! nothing: the credential at hand serves to its end, and only the token endpoint's own word,
 //! confirmed by the store and by the credential itself, condemns a grant.
 
-use super::super::credential::{Credential, Offer, ScopeSet};
+use super::super::credential::{Credential, Expiry, ExpirySource, Offer, ScopeSet};
 use super::super::effect::{AlertLevel, Attempt, Effect, ProbeWhy, RefreshWhy};
 use super::super::event::RefreshFailure;
 use super::super::gate::{FindingLevel, Refusal};
@@ -32,18 +32,18 @@ impl Lane {
         }
         let history = offer.history.unwrap_or_default();
         self.granted = offer.scopes.clone().or(self.granted.take());
-        let stated = self
-            .spec
-            .expires_at
-            .map(|at| super::super::credential::Expiry {
-                at,
-                source: super::super::credential::ExpirySource::Manifest,
-            });
+        let source = ExpirySource::Manifest;
+        let stated = self.spec.expires_at.map(|at| Expiry { at, source });
         self.credential = Some(Credential {
             generation: self.generation,
             fingerprint: offer.fingerprint,
             issued_at: offer.issued_at.unwrap_or(now.wall),
-            expiry: offer.expiry.or(history.expiry).or(stated),
+            expiry: history
+                .expiry
+                .filter(|known| known.is_upstreams_word())
+                .or(offer.expiry)
+                .or(history.expiry)
+                .or(stated),
             scopes: offer.scopes.or(history.scopes),
             store_version: offer.store_version,
             proven: history.last_ok.is_some(),

@@ -541,6 +541,37 @@ fn an_upstream_that_is_lost_after_the_store_was_is_recorded_too() {
 }
 
 #[test]
+fn an_end_that_the_upstream_announced_is_not_undone_by_the_stores_older_record() {
+    let mut story = Story::new(spec(Renewal::Reload));
+    let mut key = offer(1, story.now, Some(3000));
+    story.load(Found::Credential(key.clone()));
+    story.probe(Outcome::Ok);
+    let end = at(60).wall;
+    story.wait_until(12);
+    let source = ExpirySource::ResponseHeader;
+    let expiry = Some(Expiry { at: end, source });
+    story.probe_showing(
+        Outcome::Ok,
+        Observed {
+            expiry,
+            ..Observed::default()
+        },
+    );
+    story.wait_until(40);
+    story.load(Found::Credential(key.clone()));
+    let known = |story: &Story| story.lane.credential().and_then(|c| c.expiry).map(|e| e.at);
+    assert_eq!(known(&story), Some(end));
+    // Nor by a restart, which has nothing but the record and what is remembered.
+    key.history = Some(History {
+        expiry,
+        ..History::default()
+    });
+    let mut story = Story::new(spec(Renewal::Reload));
+    story.load(Found::Credential(key));
+    assert_eq!(known(&story), Some(end));
+}
+
+#[test]
 fn a_paused_lane_is_not_probed_but_still_refreshed() {
     let mut story = Story::serving();
     let by = Actor::Operator("ada".into());
