@@ -65,6 +65,7 @@ impl Lane {
                     self.grant = Grant::Good;
                     self.prove_anew(now, false, out);
                 } else if self.preflight.is_some() && self.credential.is_none() {
+                    self.store_was_awaited();
                     self.go_on(now, out);
                 } else {
                     self.nothing_new(now, why, out);
@@ -90,7 +91,7 @@ impl Lane {
         if self.pause.is_some() {
             return;
         }
-        if why == LoadWhy::Preflight && self.preflight.is_some() {
+        if self.store_was_awaited() {
             self.go_on(now, out);
         } else {
             self.prove_anew(now, false, out);
@@ -127,12 +128,11 @@ impl Lane {
             self.hold_condemned(now, out);
             return;
         }
-        if self.preflight.is_some() && why == LoadWhy::Preflight {
-            self.go_on(now, out);
-            return;
-        }
         if why == LoadWhy::Asked {
             self.fail_rotation("the store holds no newer version", out);
+        }
+        if self.store_was_awaited() {
+            self.go_on(now, out);
         }
     }
 
@@ -158,7 +158,7 @@ impl Lane {
         let wait = self
             .load_backoff
             .after_failure(&mut self.dice, LOAD_WAIT_MAX);
-        if self.preflight.is_some() && self.credential.is_none() {
+        if self.waits_for_store() {
             self.find_again("store", FindingLevel::Refuse, detail(&verdict));
             self.refuse_for(now, verdict, out);
             self.schedule.preflight = Some(now.boot.plus(wait));

@@ -21,6 +21,8 @@ use std::time::Duration;
 /// A pre-flight under way.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Preflight {
+    /// Whether the store has said what there is to prove.
+    loaded: bool,
     /// Whether the credential was refreshed for it: then its refresh path has answered, and too
     /// little life left is final.
     pub refreshed: bool,
@@ -41,7 +43,8 @@ impl Lane {
     /// Starts over from the store: nothing is proven until every check has been passed.
     pub(super) fn begin_preflight(&mut self, now: Now, out: &mut Reaction) {
         if self.clear_checks(out) {
-            self.load(LoadWhy::Preflight, out);
+            // A reading under way may be of a place that the lane has left.
+            self.load_again(LoadWhy::Preflight, out);
             if self.schedule.store.is_none() {
                 self.plan_store_poll(now);
             }
@@ -53,6 +56,7 @@ impl Lane {
         if self.clear_checks(out) {
             if let Some(preflight) = &mut self.preflight {
                 preflight.refreshed = refreshed;
+                preflight.loaded = true;
             }
             self.go_on(now, out);
         }
@@ -95,10 +99,27 @@ impl Lane {
         if self.preflight.is_none() {
             return;
         }
-        match &self.credential {
-            None => self.load(LoadWhy::Preflight, out),
-            Some(_) => self.go_on(now, out),
+        if self.waits_for_store() || self.credential.is_none() {
+            self.load(LoadWhy::Preflight, out);
+        } else {
+            self.go_on(now, out);
         }
+    }
+
+    /// Whether a pre-flight cannot begin before the store has answered.
+    pub(super) fn waits_for_store(&self) -> bool {
+        self.preflight
+            .as_ref()
+            .is_some_and(|preflight| !preflight.loaded)
+    }
+
+    /// The store has answered, whoever asked. Tells whether a pre-flight waited for that.
+    pub(super) fn store_was_awaited(&mut self) -> bool {
+        let waited = self.waits_for_store();
+        if let Some(preflight) = &mut self.preflight {
+            preflight.loaded = true;
+        }
+        waited
     }
 
     /// The next check that has not been passed yet.

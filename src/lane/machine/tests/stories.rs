@@ -571,6 +571,86 @@ fn an_end_that_the_upstream_announced_is_not_undone_by_the_stores_older_record()
     assert_eq!(known(&story), Some(end));
 }
 
+fn pause() -> Event {
+    let verb = Verb::Pause {
+        reason: "a test".into(),
+        until: None,
+    };
+    let by = Actor::Lanewatch;
+    Event::Asked { verb, by }
+}
+
+fn resume() -> Event {
+    let verb = Verb::Resume {
+        reason: "a test".into(),
+    };
+    let by = Actor::Lanewatch;
+    Event::Asked { verb, by }
+}
+
+fn load_attempt(story: &mut Story) -> Attempt {
+    story.take(|e| match e {
+        Effect::Load { attempt, .. } => Some(*attempt),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_lane_that_is_resumed_while_the_store_is_being_read_is_proved() {
+    let mut story = Story::serving_key();
+    story.open.clear();
+    story.tell(pause());
+    story.wait_until(40);
+    let poll = load_attempt(&mut story);
+    story.tell(resume());
+    let found = Found::Unchanged;
+    story.tell(Event::Loaded {
+        attempt: poll,
+        found,
+    });
+    story.load(Found::Unchanged);
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Ok);
+}
+
+#[test]
+fn a_lane_that_is_resumed_while_the_store_is_down_is_proved_when_it_is_back() {
+    let mut story = Story::serving_key();
+    story.open.clear();
+    story.tell(pause());
+    story.wait_until(20);
+    story.tell(resume());
+    let attempt = load_attempt(&mut story);
+    story.tell(Event::LoadFailed {
+        attempt,
+        verdict: verdict(Outcome::StoreUnavailable),
+    });
+    assert_eq!(story.lane.word(), Word::Unreachable);
+    story.wait_until(26);
+    story.load(Found::Unchanged);
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Ok);
+}
+
+#[test]
+fn a_rotation_that_is_asked_for_during_pre_flight_does_not_end_the_pre_flight() {
+    let mut story = Story::serving_key();
+    story.open.clear();
+    story.tell(pause());
+    story.tell(resume());
+    let by = Actor::Lanewatch;
+    story.tell(Event::Asked {
+        verb: Verb::Rotate,
+        by,
+    });
+    // The second reading counts; it has nothing newer.
+    load_attempt(&mut story);
+    story.load(Found::Unchanged);
+    assert!(story.records.contains(&RecordKind::RotationFailed));
+    story.probe(Outcome::Ok);
+    assert_eq!(story.lane.word(), Word::Ok);
+}
+
 #[test]
 fn a_paused_lane_is_not_probed_but_still_refreshed() {
     let mut story = Story::serving();
