@@ -72,7 +72,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
         }
         Msg::Answered { about, answer } => {
             match answer {
-                Ok(accepted) => model.say(Tone::Good, accepted.note.to_string()),
+                Ok(accepted) => model.say(Tone::Good, format!("{about}: {}", accepted.note)),
                 Err(refusal) => model.say(Tone::Bad, format!("{about}: {refusal}")),
             }
             None
