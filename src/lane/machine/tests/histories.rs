@@ -128,6 +128,90 @@ fn report(
     })
 }
 
+/// Whether it takes another credential to open the gate, and not just a proof of the one at hand.
+fn needs_another(lane: &Lane) -> bool {
+    let refused = match lane.refusal() {
+        None | Some(Refusal::NotProvenYet | Refusal::ClockSkew) => false,
+        Some(Refusal::Answer(verdict)) => verdict.outcome.is_terminal(),
+        Some(_) => true,
+    };
+    refused || lane.credential_is_dead() || lane.grant != super::super::Grant::Good
+}
+
+/// What a world in which all is well answers.
+fn well(lane: &Lane, effect: &Effect, now: Now, number: u8) -> Option<Event> {
+    let fresh = |number| offer(number, now, Some(36_000));
+    Some(match effect.clone() {
+        Effect::Load { attempt, .. } => {
+            let found = match lane.spec().renewal {
+                _ if !needs_another(lane) => Found::Unchanged,
+                Renewal::Refresh { .. } => Found::GrantOnly {
+                    version: Some(StoreVersion("mended".into())),
+                },
+                _ => Found::Credential(Offer {
+                    expiry: None,
+                    ..fresh(200)
+                }),
+            };
+            Event::Loaded { attempt, found }
+        }
+        Effect::Probe { attempt, .. } => Event::Probed {
+            attempt,
+            verdict: verdict(Outcome::Ok),
+            observed: Observed::default(),
+        },
+        Effect::ProbeNeighbor { attempt, index, .. } => Event::NeighborProbed {
+            attempt,
+            index,
+            verdict: verdict(Outcome::ScopeInsufficient),
+        },
+        Effect::CheckRefreshPath { attempt } => Event::RefreshPathChecked {
+            attempt,
+            verdict: verdict(Outcome::Ok),
+        },
+        Effect::Refresh { attempt, .. } => Event::Refreshed {
+            attempt,
+            offer: fresh(number),
+            lost_race: false,
+        },
+        Effect::Retire { .. } | Effect::Alert { .. } | Effect::Wake(_) => return None,
+    })
+}
+
+/// Lives on for two hours in a world where all is well; answers whether the gate opened.
+fn mends(lane: &mut Lane, now: &mut Now, open: &mut Vec<Effect>) -> bool {
+    let end = now.boot.plus(Duration::from_secs(7_200));
+    let mut number = 100_u8;
+    while now.boot < end {
+        let effects = std::mem::take(open);
+        let wake = effects.iter().rev().find_map(|effect| match effect {
+            Effect::Wake(at) => Some(*at),
+            _ => None,
+        });
+        number = number.wrapping_add(1).max(100);
+        let mut answered = false;
+        for effect in &effects {
+            if let Some(event) = well(lane, effect, *now, number) {
+                answered = true;
+                open.extend(lane.on(*now, event).effects);
+            }
+        }
+        if !answered {
+            if lane.gate() == Gate::Open {
+                return true;
+            }
+            let Some(wake) = wake else { return false };
+            let span = wake.since(now.boot);
+            *now = Now {
+                wall: now.wall.plus(span),
+                boot: now.boot.plus(span),
+            };
+            open.extend(lane.on(*now, Event::Woke).effects);
+        }
+    }
+    lane.gate() == Gate::Open
+}
+
 fn check_promises(
     lane: &Lane,
     now: Now,
@@ -235,6 +319,27 @@ proptest! {
                 }
             };
         }
+        // Whatever happened: once all is well, and a person has lifted what only a person may lift,
+        // the lane serves.
+        let ask = |verb| Event::Asked { verb, by: Actor::Operator("ada".into()) };
+        let reason = Plain::new("all is well");
+        open.extend(lane.on(now, Event::AuditWritable(true)).effects);
+        let mut opened = false;
+        for _ in 0..4 {
+            if lane.held().is_some() {
+                let verb = Verb::Release { reason: reason.clone() };
+                open.extend(lane.on(now, ask(verb)).effects);
+            }
+            if lane.pause().is_some() {
+                let verb = Verb::Resume { reason: reason.clone() };
+                open.extend(lane.on(now, ask(verb)).effects);
+            }
+            opened = mends(&mut lane, &mut now, &mut open);
+            if opened {
+                break;
+            }
+        }
+        prop_assert!(opened, "stuck: {lane:#?}");
     }
 
     #[test]
