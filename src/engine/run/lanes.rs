@@ -18,6 +18,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Lists of findings that are kept to be shared.
+const FINDINGS_SHARED: usize = 16;
+
 impl Engine {
     /// Lets one lane react to one event.
     pub(super) fn tell(&mut self, now: Now, slot: usize, event: Event) {
@@ -36,6 +39,23 @@ impl Engine {
         let shown_at = host(&runner.info);
         runner.forget_others();
         runner.note_word(now);
+        if reaction
+            .records
+            .iter()
+            .any(|record| record.kind == RecordKind::PreflightPassed)
+        {
+            match self
+                .findings
+                .iter()
+                .find(|same| *same == runner.lane.findings())
+            {
+                Some(same) => runner.lane.share_findings(same),
+                None if self.findings.len() < FINDINGS_SHARED => {
+                    self.findings.push(Arc::clone(runner.lane.findings()));
+                }
+                None => {}
+            }
+        }
         let wake = reaction
             .effects
             .iter()

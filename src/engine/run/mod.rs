@@ -24,7 +24,7 @@ use super::state_folder::{EngineLock, StateFolder};
 use super::view::StoreView;
 use crate::audit::Journal;
 use crate::http::Http;
-use crate::lane::{Boot, Denied, Effect, Event, LaneName, Now, Record, RecordKind, Wall};
+use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
 use crate::manifest::Manifest;
 use crate::plain::Plain;
 use crate::sandbox;
@@ -98,6 +98,8 @@ pub struct Engine {
     manifest_trouble: Option<Plain>,
     publishers: Vec<Publisher>,
     settle: Vec<oneshot::Sender<()>>,
+    /// What lanes have found at pre-flight that others will find as well.
+    findings: Vec<Arc<Vec<Finding>>>,
 
     requests: mpsc::Receiver<Request>,
     reports: mpsc::Receiver<(Ticket, Report)>,
@@ -150,6 +152,7 @@ impl Engine {
             manifest_trouble: None,
             publishers: Vec::new(),
             settle: Vec::new(),
+            findings: Vec::new(),
             manifest: setup.manifest,
             requests: receiver,
             reports,

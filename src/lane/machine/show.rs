@@ -83,6 +83,14 @@ impl Lane {
         &self.findings
     }
 
+    /// Takes an equal list in the place of its own. Most of many lanes have found the same, and need
+    /// not each keep a copy of it.
+    pub fn share_findings(&mut self, same: &Arc<Vec<Finding>>) {
+        if self.findings == *same {
+            self.findings = Arc::clone(same);
+        }
+    }
+
     /// Latencies of the last proofs in milliseconds, oldest first.
     pub fn latencies(&self) -> impl Iterator<Item = u32> {
         self.latencies.iter().copied()
