@@ -40,7 +40,7 @@ impl Lane {
             issued_at: offer.issued_at.unwrap_or(now.wall),
             expiry: history
                 .expiry
-                .filter(|known| known.is_upstreams_word())
+                .filter(Expiry::is_upstreams_word)
                 .or(offer.expiry)
                 .or(history.expiry)
                 .or(stated),
