@@ -335,6 +335,9 @@ impl Lane {
     pub(super) fn close_with(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
         let verdict = self.see(now, verdict);
         self.refusal = Some(Refusal::Answer(Arc::clone(&verdict)));
+        // Another answer under way is about the same credential, and would be counted twice.
+        self.flights.probe = None;
+        self.flights.neighbor = None;
         self.preflight = None;
         self.schedule.preflight = None;
         if self.window.is_none() {

@@ -652,6 +652,19 @@ fn a_rotation_that_is_asked_for_during_pre_flight_does_not_end_the_pre_flight() 
 }
 
 #[test]
+fn a_lane_that_was_told_of_a_dead_key_does_not_detect_it_a_second_time_by_its_own_answer() {
+    let mut story = Story::serving_key();
+    story.wait_until(12);
+    story.records.clear();
+    let told = verdict(Outcome::CredentialRevoked);
+    story.tell(Event::KeyCondemned { verdict: told });
+    story.probe(Outcome::CredentialRevoked);
+    let detected = RecordKind::RevocationDetected;
+    let times = story.records.iter().filter(|kind| **kind == detected);
+    assert_eq!(times.count(), 1);
+}
+
+#[test]
 fn a_paused_lane_is_not_probed_but_still_refreshed() {
     let mut story = Story::serving();
     let by = Actor::Operator("ada".into());
