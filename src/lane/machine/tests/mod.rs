@@ -2,6 +2,7 @@
 //! `histories`.
 
 mod histories;
+mod renewals;
 mod stories;
 
 use super::super::*;
