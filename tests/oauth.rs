@@ -268,10 +268,14 @@ async fn a_client_gets_a_token_by_its_own_secret_as_often_as_it_asks() {
     assert!(one.refresh_token.is_none());
     assert_ne!(one.access_token.expose(), two.access_token.expose());
     for set in [&one, &two] {
-        let got = server.api(Method::GET, "api/repos", &set.access_token).await;
+        let got = server
+            .api(Method::GET, "api/repos", &set.access_token)
+            .await;
         assert_eq!(got, 200, "a second token leaves the first alone");
     }
-    let wide = server.api(Method::POST, "api/repos", &one.access_token).await;
+    let wide = server
+        .api(Method::POST, "api/repos", &one.access_token)
+        .await;
     assert_eq!(wide, 403, "only what was asked for");
     let wrong = Secret::new("wrong-canary".into());
     let refusal = refused(oauth::client_credentials(&http, &spec, &wrong).await);

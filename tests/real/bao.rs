@@ -115,10 +115,20 @@ impl Bao {
 
     /// A role whose tokens live `ttl` and have the policies, and the login for it.
     pub(crate) async fn approle(&self, policies: &[&str], ttl: &str) -> OpenBaoAuth {
+        self.approle_renewable(policies, ttl, ttl).await
+    }
+
+    /// A role whose tokens live `ttl`, and when they are renewed `max_ttl` in all.
+    pub(crate) async fn approle_renewable(
+        &self,
+        policies: &[&str],
+        ttl: &str,
+        max_ttl: &str,
+    ) -> OpenBaoAuth {
         // Enabled already for the second role.
         self.send(Method::POST, "sys/auth/approle", json!({"type": "approle"}))
             .await;
-        let role = json!({"token_policies": policies, "token_ttl": ttl, "token_max_ttl": ttl});
+        let role = json!({"token_policies": policies, "token_ttl": ttl, "token_max_ttl": max_ttl});
         self.ok(Method::POST, "auth/approle/role/lane", role).await;
         let role_id = self
             .ok(Method::GET, "auth/approle/role/lane/role-id", Value::Null)
@@ -246,7 +256,8 @@ impl Bao {
         SecretFrom::File(path)
     }
 
-    async fn ok(&self, method: Method, path: &str, body: Value) -> Value {
+    /// Asks it anything with the root token; the path is what stands after `/v1/`.
+    pub(crate) async fn ok(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, said) = self.send(method, path, body).await;
         assert!((200..300).contains(&status), "{path}: {status} {said}");
         said
