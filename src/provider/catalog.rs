@@ -15,7 +15,8 @@ const STANDARDS: (&str, &str) = ("standards.toml", include_str!("standards.toml"
 const FALL_THROUGH: &str = "http";
 
 /// The built-in packs.
-const BUILTIN: [(&str, &str); 8] = [
+const BUILTIN: [(&str, &str); 9] = [
+    ("packs/aws.toml", include_str!("packs/aws.toml")),
     ("packs/github.toml", include_str!("packs/github.toml")),
     ("packs/gitlab.toml", include_str!("packs/gitlab.toml")),
     ("packs/google.toml", include_str!("packs/google.toml")),

@@ -3,8 +3,10 @@
 use super::answer::{Answer, Context, NoAnswer, Reading};
 use super::judge::{self, Tried};
 use super::place::Place;
+use super::rotation::Rotation;
 use super::rule::Rule;
 use super::selftest::PackTest;
+use super::sigv4::Signing;
 use crate::lane::{Basis, Evidence, Outcome, Verdict};
 use crate::manifest::RequestSpec;
 use crate::secret::Secret;
@@ -53,7 +55,9 @@ pub struct Pack {
     pub(super) present: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) probe: Option<RequestSpec>,
+    pub(super) signing: Option<Signing>,
     pub(super) refresh: Refresh,
+    pub(super) rotation: Option<Rotation>,
     pub(super) expiry: Vec<Place>,
     pub(super) scopes: Vec<Place>,
     pub(super) required: Vec<Place>,
@@ -109,6 +113,16 @@ impl Pack {
         headers
             .map(|(name, format)| (name.clone(), fill(format)))
             .collect()
+    }
+
+    /// How requests are signed, where the credential is not sent itself.
+    pub const fn signing(&self) -> Option<&Signing> {
+        self.signing.as_ref()
+    }
+
+    /// How the provider replaces a credential when it is asked to.
+    pub const fn rotation(&self) -> Option<&Rotation> {
+        self.rotation.as_ref()
     }
 
     /// The names of the headers that present a secret, and their format.
@@ -204,7 +218,8 @@ mod tests {
         assert_eq!(shown("github"), "Authorization: Bearer canary");
         assert_eq!(shown("vault"), "X-Vault-Token: canary");
         for pack in catalog.packs() {
-            assert!(!pack.present(&secret).is_empty(), "{}", pack.name());
+            let shown = !pack.present(&secret).is_empty();
+            assert!(shown != pack.signing().is_some(), "{}", pack.name());
             assert!(pack.probe().is_none_or(|probe| !probe.target.contains('{')));
         }
     }

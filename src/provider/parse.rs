@@ -6,6 +6,7 @@
 use super::moment::Form;
 use super::pack::{Overlap, Pack, Refresh};
 use super::parse_place::places;
+use super::parse_rotation;
 use super::parse_rule::{one_of, rule};
 use super::reader::{PackMistake, Reader, Table};
 use super::selftest;
@@ -50,8 +51,10 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
             "overlap",
             "present",
             "headers",
+            "sign",
             "probe",
             "refresh",
+            "rotate",
             "read",
             "rule",
             "test",
@@ -93,6 +96,12 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
             single_use: flag("single_use"),
             forgives_retry: flag("forgives_retry"),
         };
+    }
+    if let Some(table) = top.table(reader, "sign") {
+        pack.signing = parse_rotation::signing(reader, &table);
+    }
+    if let Some(table) = top.table(reader, "rotate") {
+        pack.rotation = parse_rotation::rotation(reader, &table, pack.overlap);
     }
     if let Some(table) = top.table(reader, "read") {
         table.only(
@@ -164,7 +173,7 @@ fn presentation(reader: &mut Reader<'_>, top: &Table<'_, '_>, pack: &mut Pack) {
     }
 }
 
-fn address(reader: &mut Reader<'_>, top: &Table<'_, '_>, key: &str) -> Option<String> {
+pub(super) fn address(reader: &mut Reader<'_>, top: &Table<'_, '_>, key: &str) -> Option<String> {
     let (text, span) = top.text(reader, key)?;
     let address = url::Url::parse(&text).ok();
     if !address.is_some_and(|url| matches!(url.scheme(), "https" | "http")) {

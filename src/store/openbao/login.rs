@@ -278,6 +278,7 @@ impl OpenBao {
         struct About {
             #[serde(default)]
             ttl: u64,
+            expire_time: Option<String>,
             #[serde(default)]
             renewable: bool,
         }
@@ -290,7 +291,9 @@ impl OpenBao {
                 let Some(Looked { data }) = json(&answer) else {
                     return Err(malformed(&answer));
                 };
-                Ok(Some(Term::new(asked, data.ttl, data.ttl, data.renewable)))
+                // Less than a second is told as none, and none is told of a token without an end.
+                let left = data.ttl.max(u64::from(data.expire_time.is_some()));
+                Ok(Some(Term::new(asked, left, left, data.renewable)))
             }
             403 => Ok(None),
             _ => Err(refusal(&answer, [&token.text])),
