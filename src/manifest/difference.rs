@@ -52,7 +52,9 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         probe,
         probe_timeout,
         neighbors,
+        probe_command,
         oauth,
+        lease,
         owner,
         runbook,
         line: _,
@@ -66,7 +68,9 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         && *probe == new.probe
         && *probe_timeout == new.probe_timeout
         && *neighbors == new.neighbors
+        && *probe_command == new.probe_command
         && *oauth == new.oauth
+        && *lease == new.lease
         && *owner == new.owner
         && *runbook == new.runbook
         && *sandbox == new.sandbox
@@ -78,5 +82,6 @@ fn same_stores(old: &Manifest, new: &Manifest, lane: &LaneEntry) -> bool {
         .as_ref()
         .and_then(|oauth| oauth.client_secret.as_ref());
     let same = |source: &Source| old.stores.get(&source.store) == new.stores.get(&source.store);
-    same(&lane.source) && secret.is_none_or(same)
+    let keep = lane.oauth.as_ref().and_then(|oauth| oauth.keep.as_ref());
+    same(&lane.source) && secret.is_none_or(same) && keep.is_none_or(same)
 }

@@ -49,12 +49,10 @@ pub(super) fn lane(
     let facts = provider
         .as_ref()
         .and_then(|name| (read.around.provider)(name.as_str()));
-    let (base_url, sandbox) = base_url(&section, provider.as_ref().zip(facts), read);
     let route = own.route.resolve(&given.route, &section, read);
     let credential = match section.section("credential", &shape::CREDENTIAL, &mut read.book) {
         Given::Is(table) => {
-            let single_use = facts.is_some_and(|facts| facts.single_use_refresh);
-            credential::read(&table, &defaults.credential, &given.store, single_use, read)
+            credential::read(&table, &defaults.credential, &given.store, facts, read)
         }
         Given::Absent => {
             let hint = "write [lane.credential] with kind, store and path below the lane";
@@ -63,36 +61,36 @@ pub(super) fn lane(
         }
         Given::Wrong => None,
     };
+    let is_leased = credential
+        .as_ref()
+        .is_some_and(|found| found.lease.is_some());
+    let neighborless = !section.has("neighbor");
     let scopes = scopes(&section, read);
     let expires_at = value::moment(&section, "expires_at", &mut read.book).ok();
     let neighbors = request::neighbors(&section, read);
-    let proof = Proof::of(
-        own.probe?,
-        given.probe.as_ref(),
-        provider.as_ref().zip(facts),
-        read,
-    );
+    let known = provider.as_ref().zip(facts);
+    let proof = Proof::of(own.probe?, given.probe.as_ref(), known, is_leased, read);
+    // What is asked of nobody by HTTP needs no address.
+    let asks = !neighborless || proof.request.is_some() || proof.command.is_none() && !is_leased;
+    let (base_url, sandbox) = base_url(&section, known.filter(|_| asks), read);
 
     let Credential {
         kind,
         source,
         oauth,
+        lease,
+        rotates,
         trust,
     } = credential?;
     let facts = facts?;
     let windows = own.windows.resolve(&given.windows);
     let store_every = own.store_every.or(|| given.store_every.clone());
     let (route, scopes) = (route?, scopes?);
+    let (renewal, handover) = renewal(kind, rotates, facts);
     let spec = LaneSpec {
         name: name.ok()?,
         kind,
-        renewal: match kind {
-            CredentialKind::OauthRefresh => Renewal::Refresh {
-                single_use: facts.single_use_refresh,
-            },
-            CredentialKind::Byok => Renewal::Owner,
-            CredentialKind::ManagedKey | CredentialKind::VaultReference => Renewal::Reload,
-        },
+        renewal,
         trust,
         effect: route.effect,
         scopes,
@@ -104,7 +102,7 @@ pub(super) fn lane(
             .iter()
             .map(|neighbor| neighbor.name.clone())
             .collect(),
-        handover: Handover::default(),
+        handover,
     };
     Some(LaneEntry {
         spec: Arc::new(spec),
@@ -115,12 +113,45 @@ pub(super) fn lane(
         probe: proof.request,
         probe_timeout: proof.timeout,
         neighbors,
+        probe_command: proof.command,
         oauth: oauth.map(Box::new),
+        lease,
         owner: own.owner.or(|| given.owner.clone()).ok(),
         runbook: own.runbook.or(|| given.runbook.clone()).ok(),
         line: line_number,
         sandbox,
     })
+}
+
+/// How the lane comes by a newer credential, and how the old one hands over to it.
+fn renewal(kind: CredentialKind, rotates: bool, facts: ProviderFacts) -> (Renewal, Handover) {
+    let usual = Handover::default();
+    match (kind, facts.rotation.filter(|_| rotates)) {
+        (CredentialKind::OauthRefresh, _) => {
+            let single_use = facts.single_use_refresh;
+            (Renewal::Refresh { single_use }, usual)
+        }
+        (CredentialKind::ClientCredentials, _) => (Renewal::ClientCredentials, usual),
+        (CredentialKind::Lease, _) => {
+            let revoke = true;
+            (Renewal::LeaseRenew, Handover { revoke, ..usual })
+        }
+        (_, Some(rotation)) => {
+            let handover = Handover {
+                settle: rotation.settle,
+                revoke: !rotation.old_dies,
+                ..usual
+            };
+            match rotation.old_dies {
+                true => (Renewal::RotationApi, handover),
+                false => (Renewal::CreateDelete, handover),
+            }
+        }
+        (CredentialKind::Byok, None) => (Renewal::Owner, usual),
+        (CredentialKind::ManagedKey | CredentialKind::VaultReference, None) => {
+            (Renewal::Reload, usual)
+        }
+    }
 }
 
 fn base_url(

@@ -1,4 +1,5 @@
-//! How a lane's credential is proved: by a request of its own, by its provider's, or not at all.
+//! How a lane's credential is proved: by a request or a program of its own, by its provider's request,
+//! or not at all.
 
 use super::bindings::ProviderFacts;
 use super::reader::Reader;
@@ -7,6 +8,7 @@ use super::section::{Given, Section};
 use super::shape::Shape;
 use super::spec::RequestSpec;
 use super::value::{self, EVERY, TIMEOUT};
+use super::web;
 use crate::plain::Plain;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -23,6 +25,7 @@ pub(super) enum Probe {
         every: Given<Duration>,
         timeout: Given<Duration>,
         request: Option<RequestSpec>,
+        command: Option<Vec<String>>,
         /// Where `every` stands, if it does.
         every_at: Option<usize>,
     },
@@ -34,6 +37,7 @@ impl Probe {
         every: Given::Absent,
         timeout: Given::Absent,
         request: None,
+        command: None,
         every_at: None,
     };
 
@@ -60,6 +64,22 @@ impl Probe {
         let probe = section.section("probe", shape, &mut read.book).ok()?;
         let every = value::duration(&probe, "every", EVERY, &mut read.book);
         let timeout = value::duration(&probe, "timeout", TIMEOUT, &mut read.book);
+        let command = match probe.texts("command", &mut read.book) {
+            Given::Absent => None,
+            texts => {
+                let at = probe.key_at("command");
+                Some(
+                    texts
+                        .and_then(|texts| web::argv(&texts, "command", at, read))
+                        .ok()?,
+                )
+            }
+        };
+        if command.is_some() && probe.has("target") {
+            let what = "`probe` has both a `command` and a `target`";
+            let hint = "leave one of them out";
+            read.book.at(probe.key_at("command"), what, hint);
+        }
         let request = if probe.has("target") {
             Some(request(&probe, Plain::new("probe"), read)?)
         } else {
@@ -76,6 +96,7 @@ impl Probe {
             every,
             timeout,
             request,
+            command,
         })
     }
 }
@@ -87,6 +108,8 @@ pub(super) struct Proof {
     pub(super) timeout: Duration,
     /// `None` means the pack's own.
     pub(super) request: Option<RequestSpec>,
+    /// The program that proves it instead of a request.
+    pub(super) command: Option<Vec<String>>,
 }
 
 impl Proof {
@@ -95,6 +118,7 @@ impl Proof {
         own: Probe,
         given: Option<&Probe>,
         provider: Option<(&Plain, ProviderFacts)>,
+        is_leased: bool,
         read: &mut Reader<'_>,
     ) -> Self {
         let (given_every, given_timeout) = match given {
@@ -105,21 +129,26 @@ impl Proof {
             every: None,
             timeout: given_timeout.clone().ok().unwrap_or(PROBE_TIMEOUT),
             request: None,
+            command: None,
         };
         let Probe::On {
             every,
             timeout,
             request,
+            command,
             every_at,
         } = own
         else {
             return off;
         };
-        let unasked = every.is_absent() && timeout.is_absent() && request.is_none();
+        let unasked = every.is_absent() && timeout.is_absent();
+        let unasked = unasked && request.is_none() && command.is_none();
         if unasked && matches!(given, Some(Probe::Off)) {
             return off;
         }
-        let able = request.is_some() || provider.is_none_or(|(_, facts)| facts.has_probe);
+        // A lease is proved by its store at least.
+        let own_way = request.is_some() || command.is_some() || is_leased;
+        let able = own_way || provider.is_none_or(|(_, facts)| facts.has_probe);
         if let (false, Some(at), Some((name, _))) = (able, every_at, provider) {
             let what = format!("the provider {name} has no probe of its own to repeat");
             read.book
@@ -130,6 +159,7 @@ impl Proof {
             every: able.then_some(every),
             timeout: timeout.or(|| given_timeout).ok().unwrap_or(PROBE_TIMEOUT),
             request,
+            command,
         }
     }
 }

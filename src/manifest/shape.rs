@@ -110,9 +110,11 @@ pub(super) static CREDENTIAL: Shape = shape(
         "scope",
         "resource",
         "timeout",
+        "rotate",
+        "increment",
     ],
 );
-/// Keys of a credential that only an OAuth grant has.
+/// Keys of a credential that only an OAuth grant or client has.
 pub(super) const OAUTH_ONLY: [&str; 7] = [
     "token_endpoint",
     "client_id",
@@ -127,6 +129,7 @@ pub(super) static SCOPES: Shape = shape("`scopes`", &["require", "forbid"]);
 pub(super) static PROBE: Shape = shape(
     "`probe`",
     &[
+        "command",
         "method",
         "target",
         "every",

@@ -8,7 +8,7 @@ use super::rule::Rule;
 use super::selftest::PackTest;
 use super::sigv4::Signing;
 use crate::lane::{Basis, Evidence, Outcome, Verdict};
-use crate::manifest::RequestSpec;
+use crate::manifest::{ProviderFacts, RequestSpec};
 use crate::secret::Secret;
 use std::fmt;
 use std::sync::Arc;
@@ -123,6 +123,16 @@ impl Pack {
     /// How the provider replaces a credential when it is asked to.
     pub const fn rotation(&self) -> Option<&Rotation> {
         self.rotation.as_ref()
+    }
+
+    /// What a manifest has to know of it.
+    pub fn facts(&self) -> ProviderFacts {
+        ProviderFacts {
+            has_base_url: self.base_url.is_some(),
+            has_probe: self.probe.is_some(),
+            single_use_refresh: self.refresh.single_use,
+            rotation: self.rotation.as_ref().map(Rotation::facts),
+        }
     }
 
     /// The names of the headers that present a secret, and their format.

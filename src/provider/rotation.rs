@@ -8,7 +8,7 @@ use super::json::Pointer;
 use super::moment::Form;
 use super::selftest::TestFailure;
 use crate::lane::Wall;
-use crate::manifest::RequestSpec;
+use crate::manifest::{RequestSpec, RotationFacts};
 use crate::secret::Secret;
 use chrono::Datelike as _;
 use serde_json::value::RawValue;
@@ -76,6 +76,14 @@ impl Rotation {
     /// For how long the provider may not know the new credential everywhere.
     pub const fn settle(&self) -> Duration {
         self.settle
+    }
+
+    /// What a manifest has to know of it.
+    pub const fn facts(&self) -> RotationFacts {
+        RotationFacts {
+            old_dies: matches!(self.old, OldKey::DiesAtOnce),
+            settle: self.settle,
+        }
     }
 
     /// The request for a new credential. It ends at `ends`, if that is said and the provider lets

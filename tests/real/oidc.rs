@@ -130,6 +130,7 @@ impl Oidc {
             resource: None,
             scope: String::new(),
             timeout: Duration::from_secs(5),
+            keep: None,
         }
     }
 

@@ -74,6 +74,8 @@ fn credential(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
         CredentialKind::ManagedKey => "managed key",
         CredentialKind::Byok => "the owner's key",
         CredentialKind::OauthRefresh => "OAuth grant",
+        CredentialKind::ClientCredentials => "OAuth client",
+        CredentialKind::Lease => "leased secret",
         CredentialKind::VaultReference => "vault reference",
     };
     page.say(&format!("{kind} from {}", lane.info.source), text);
