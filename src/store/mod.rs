@@ -13,6 +13,7 @@ mod file;
 mod openbao;
 
 pub use command::CommandStore;
+pub(crate) use command::prove_by;
 pub use env::EnvStore;
 pub use error::StoreError;
 pub use file::FileStore;

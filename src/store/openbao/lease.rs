@@ -24,6 +24,8 @@ pub struct Lease {
     token: u64,
     /// Whether the store says that it can be renewed.
     pub renewable: bool,
+    /// How long it lived at first.
+    pub first: Duration,
 }
 
 /// A credential that was made for us.
@@ -113,6 +115,7 @@ impl OpenBao {
                 id: made.lease_id,
                 token: token.number,
                 renewable: made.renewable,
+                first: Duration::from_secs(made.lease_duration),
             },
             secret,
         })
