@@ -176,9 +176,7 @@ pub(super) async fn look_up(
         Ok(LeaseTerm::Lives(left)) => {
             let at = asked.wall.plus(left);
             let known = credential.expiry.map(|expiry| expiry.at);
-            let other = known.is_none_or(|known| {
-                known.since(at).max(at.since(known)) > SAME_END
-            });
+            let other = known.is_none_or(|known| known.since(at).max(at.since(known)) > SAME_END);
             let text = "the store knows its lease";
             let observed = Observed {
                 expiry: other.then_some(Expiry {

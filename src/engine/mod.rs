@@ -4,16 +4,23 @@
 //! screen, the subcommands and, over the [`socket`](listen), other processes talk to it. Below this
 //! room are the adapters that touch the world; what happens to a lane is decided in [`crate::lane`].
 
+mod client;
 pub mod clock;
+mod crash;
 mod dispatch;
 mod grant_lock;
 mod handle;
+mod lease;
 mod memory;
 mod perform;
+mod pocket;
+mod prove;
 mod record;
 mod refresh;
 mod reload;
+mod renew;
 mod request;
+mod rotate;
 mod run;
 mod runner;
 mod setup;
@@ -21,6 +28,7 @@ mod socket;
 mod state_folder;
 mod view;
 
+pub use crash::CrashPoint;
 pub use handle::{
     Accepted, Command, Handle, Lease, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates,
     updates,

@@ -66,7 +66,8 @@ async fn by_program(
             evidence: Evidence::own("probe/command", Basis::Stated).detail(line.as_str()),
         },
         Ok((code, line)) => {
-            let how = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+            let how =
+                code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
             let text = format!("the program ended by {how}, which says nothing of it: {line}");
             Verdict::own(Outcome::UpstreamUnavailable, "probe/command", text)
         }

@@ -216,7 +216,9 @@ impl Effort<'_> {
     /// The key that somebody else has put in the place of ours.
     fn somebody_was_faster(&self, record: &SecretRecord, key: &Secret) -> Option<End> {
         let offer = offer_of(self.tools, record, key);
-        let news = self.current.is_none_or(|ours| ours.fingerprint != offer.fingerprint);
+        let news = self
+            .current
+            .is_none_or(|ours| ours.fingerprint != offer.fingerprint);
         (news && self.failed != Some(offer.fingerprint)).then(|| End::Adopt {
             offer,
             key: key.clone(),
@@ -310,7 +312,9 @@ impl Effort<'_> {
             worked_before: self.current.is_some_and(|of| of.proven),
         };
         let said = answer.as_answer(AnswerKind::Api);
-        let verdict = pack(self.tools, self.entry).classify(&said, &context).verdict;
+        let verdict = pack(self.tools, self.entry)
+            .classify(&said, &context)
+            .verdict;
         // Who fails in the middle, or gave up waiting for who does it, may have done it.
         let unclear = matches!(answer.status, 500 | 502 | 504);
         if verdict.outcome.is_terminal() {
@@ -410,15 +414,14 @@ async fn dial_rotation(
     dial(tools, entry, own, request, key, TIMEOUT).await
 }
 
-async fn delete(
-    tools: &Tools,
-    entry: &LaneEntry,
-    request: &RequestSpec,
-    key: &Secret,
-) -> Verdict {
+async fn delete(tools: &Tools, entry: &LaneEntry, request: &RequestSpec, key: &Secret) -> Verdict {
     match dial_rotation(tools, entry, request, key).await {
         Dialled::Answer(answer) if (200..300).contains(&answer.status) || answer.status == 404 => {
-            Verdict::own(Outcome::Ok, "rotate/deleted", "it is deleted at its provider")
+            Verdict::own(
+                Outcome::Ok,
+                "rotate/deleted",
+                "it is deleted at its provider",
+            )
         }
         Dialled::Answer(answer) => {
             let context = Context {
@@ -441,7 +444,10 @@ pub(super) async fn retire(
     old: &Secret,
     serving: Option<&Secret>,
 ) -> Verdict {
-    let Some(request) = pack(tools, entry).rotation().and_then(|recipe| recipe.delete(old)) else {
+    let Some(request) = pack(tools, entry)
+        .rotation()
+        .and_then(|recipe| recipe.delete(old))
+    else {
         let text = "the provider's pack does not say how it is deleted";
         return Verdict::own(Outcome::CredentialInvalid, "rotate/no_recipe", text);
     };
@@ -471,7 +477,10 @@ async fn give_place_back(
     let store = store(tools, entry)?;
     let record = store.read(&entry.source).await?;
     let stands = record.field(&entry.source).map(Secret::expose) == Some(failed.expose());
-    let before = record.fields.get(fields::PREVIOUS).filter(|key| !key.is_empty());
+    let before = record
+        .fields
+        .get(fields::PREVIOUS)
+        .filter(|key| !key.is_empty());
     let (true, Some(before), Some(field)) = (stands, before, &entry.source.field) else {
         return Ok(());
     };
@@ -480,7 +489,10 @@ async fn give_place_back(
         (fields::PREVIOUS.to_owned(), failed.clone()),
     ]);
     let version = record.version.as_ref();
-    store.write(&entry.source, &fields, version).await.map(|_| ())
+    store
+        .write(&entry.source, &fields, version)
+        .await
+        .map(|_| ())
 }
 
 /// Takes a deleted key out of the record.
@@ -496,5 +508,8 @@ async fn forget_previous(
     }
     let fields = BTreeMap::from([(fields::PREVIOUS.to_owned(), Secret::new(String::new()))]);
     let version = record.version.as_ref();
-    store.write(&entry.source, &fields, version).await.map(|_| ())
+    store
+        .write(&entry.source, &fields, version)
+        .await
+        .map(|_| ())
 }

@@ -1,15 +1,15 @@
 //! `[lane.credential]`: what kind of credential a lane has, where it lives, how it is exchanged.
 
-use super::bindings::ProviderFacts;
+use super::bindings::{ProviderFacts, RotationFacts};
 use super::mistake::{nearest, one_of};
 use super::reader::Reader;
 use super::section::{Given, Section, Text};
 use super::shape::{self, OAUTH_ONLY};
 use super::spec::{ClientAuth, LeaseSpec, OauthSpec, Source, StoreSpec};
 use super::stores::kv_path;
-use super::value::{self, EVERY, TIMEOUT};
+use super::value::{self, EVERY, HANDOVER, TIMEOUT};
 use super::web;
-use crate::lane::{CredentialKind, Trust};
+use crate::lane::{CredentialKind, Handover, Trust};
 use crate::plain::Plain;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -39,6 +39,9 @@ pub(super) struct Raw {
     scope: Given<String>,
     resource: Given<String>,
     timeout: Given<Duration>,
+    revocation_endpoint: Given<Url>,
+    overlap: Given<Duration>,
+    settle: Given<Duration>,
 }
 
 impl Raw {
@@ -53,12 +56,16 @@ impl Raw {
         scope: Given::Absent,
         resource: Given::Absent,
         timeout: Given::Absent,
+        revocation_endpoint: Given::Absent,
+        overlap: Given::Absent,
+        settle: Given::Absent,
     };
 
     /// Reads the table. `store` is the store of a client secret that names none.
     pub(super) fn read(section: &Section<'_>, store: &Given<Plain>, read: &mut Reader<'_>) -> Self {
         let kind = section.text("kind", &mut read.book);
         let endpoint = section.text("token_endpoint", &mut read.book);
+        let revocation = section.text("revocation_endpoint", &mut read.book);
         let auth = section.text("client_auth", &mut read.book);
         Self {
             kind: kind.and_then(|text| read.choice(text, "kind of credential", &KINDS)),
@@ -72,6 +79,10 @@ impl Raw {
             scope: scope(section, read),
             resource: line(section, "resource", read),
             timeout: value::duration(section, "timeout", TIMEOUT, &mut read.book),
+            revocation_endpoint: revocation
+                .and_then(|text| web::confidential(text, "revocation_endpoint", read)),
+            overlap: value::duration(section, "overlap", HANDOVER, &mut read.book),
+            settle: value::duration(section, "settle", HANDOVER, &mut read.book),
         }
     }
 }
@@ -82,9 +93,10 @@ pub(super) struct Credential {
     pub(super) source: Source,
     pub(super) oauth: Option<OauthSpec>,
     pub(super) lease: Option<LeaseSpec>,
-    /// Whether lanewatch replaces the key at its provider.
-    pub(super) rotates: bool,
+    /// How its provider replaces the key, if lanewatch has it do that.
+    pub(super) rotation: Option<RotationFacts>,
     pub(super) trust: Trust,
+    pub(super) handover: Handover,
 }
 
 /// Reads a lane's credential over the defaults.
@@ -117,7 +129,7 @@ pub(super) fn read(
         Given::Is(CredentialKind::Lease) => leased(section, &store, read),
         _ => path(section, &store, read),
     };
-    let rotates = rotates(section, &store, facts, read);
+    let rotation = rotation(section, &store, facts, read);
     let increment = value::duration(section, "increment", EVERY, &mut read.book);
     let (kind, store) = (kind.ok()?, store.ok()?);
     let field = own.field.clone().or(|| defaults.field.clone()).ok();
@@ -126,6 +138,7 @@ pub(super) fn read(
         field,
         store,
     };
+    let mut handover = handover(&own, defaults);
     let oauth = if kind == CredentialKind::OauthRefresh {
         let single_use = facts.is_some_and(|facts| facts.single_use_refresh);
         if single_use {
@@ -143,16 +156,40 @@ pub(super) fn read(
         trust(&source, read),
         secret.map_or(Trust::Managed, |secret| trust(secret, read)),
     );
+    let rotation = rotation?;
+    handover.revoke = kind == CredentialKind::Lease
+        || rotation.is_some_and(|rotation| !rotation.old_dies)
+        || is_revocable(oauth.as_ref());
+    if let Some(rotation) = rotation {
+        handover.settle = handover.settle.max(rotation.settle);
+    }
     Some(Credential {
         kind,
         source,
+        handover,
         oauth,
         lease: (kind == CredentialKind::Lease).then(|| LeaseSpec {
             increment: increment.ok(),
         }),
-        rotates: rotates?,
+        rotation,
         trust,
     })
+}
+
+/// How one credential hands over to the next, but for what becomes of the old one.
+fn handover(own: &Raw, defaults: &Raw) -> Handover {
+    let usual = Handover::default();
+    let overlap = own.overlap.clone().or(|| defaults.overlap.clone());
+    let settle = own.settle.clone().or(|| defaults.settle.clone());
+    Handover {
+        overlap: overlap.ok().unwrap_or(usual.overlap),
+        settle: settle.ok().unwrap_or(usual.settle),
+        ..usual
+    }
+}
+
+fn is_revocable(oauth: Option<&OauthSpec>) -> bool {
+    oauth.is_some_and(|oauth| oauth.revocation_endpoint.is_some())
 }
 
 /// Complains of keys that belong to credentials of another kind.
@@ -201,7 +238,9 @@ fn client(
     if let (true, Given::Is(store)) = (keep.is_some(), store) {
         must_be_writable(section, store, "the token shall be kept", read);
     }
+    let mut handover = handover(&own, defaults);
     let mut oauth = oauth(section, own, defaults, read)?;
+    handover.revoke = is_revocable(Some(&oauth));
     let Some(source) = oauth.client_secret.clone() else {
         let hint = "write client_secret = { path = \"clients/NAME\", field = \"client_secret\" }";
         section.missing("client_secret", hint, &mut read.book);
@@ -220,8 +259,9 @@ fn client(
         source,
         oauth: Some(oauth),
         lease: None,
-        rotates: false,
+        rotation: None,
         trust,
+        handover,
     })
 }
 
@@ -246,28 +286,34 @@ fn leased(section: &Section<'_>, store: &Given<Plain>, read: &mut Reader<'_>) ->
     }
 }
 
-/// Whether lanewatch is to replace the key at its provider; `None` after a mistake.
-fn rotates(
+/// How lanewatch is to have the key replaced at its provider, if it is; `None` after a mistake.
+fn rotation(
     section: &Section<'_>,
     store: &Given<Plain>,
     facts: Option<ProviderFacts>,
     read: &mut Reader<'_>,
-) -> Option<bool> {
+) -> Option<Option<RotationFacts>> {
     let wanted = section.flag("rotate", &mut read.book);
-    let wanted = wanted.or(|| Given::Is(false)).ok()?;
-    if !wanted {
-        return Some(false);
+    if !wanted.or(|| Given::Is(false)).ok()? {
+        return Some(None);
     }
-    if facts.is_some_and(|facts| facts.rotation.is_none()) {
+    // A provider that nobody knows has been complained of.
+    let Some(rotation) = facts?.rotation else {
         let what = "the provider has no rotation that lanewatch knows";
         let hint = "leave `rotate` out, or describe it in a pack with [rotate]";
         read.book.at(section.key_at("rotate"), what, hint);
         return None;
-    }
+    };
     if let Given::Is(store) = store {
         must_be_writable(section, store, "the provider gives a new key once", read);
     }
-    Some(true)
+    if !section.has("field") && !rotation.old_dies {
+        let what = "the old key is kept beside the new one, and the secret has no fields";
+        let hint = "write field = \"key\", so that the secret is an object";
+        read.book.at(section.key_at("rotate"), what, hint);
+        return None;
+    }
+    Some(Some(rotation))
 }
 
 fn trust(source: &Source, read: &Reader<'_>) -> Trust {
@@ -465,8 +511,12 @@ fn oauth(
     let scope = own.scope.or(|| defaults.scope.clone());
     let resource = own.resource.or(|| defaults.resource.clone());
     let timeout = own.timeout.or(|| defaults.timeout.clone());
+    let revocation = own
+        .revocation_endpoint
+        .or(|| defaults.revocation_endpoint.clone());
     Some(OauthSpec {
         token_endpoint: endpoint.ok()?,
+        revocation_endpoint: revocation.ok(),
         client_id: client_id.ok()?,
         client_secret: secret.ok(),
         client_auth: auth.ok().unwrap_or(ClientAuth::Basic),

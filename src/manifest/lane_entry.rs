@@ -1,6 +1,6 @@
 //! `[[lane]]`: one lane, put together from what it says and what the defaults say.
 
-use super::bindings::ProviderFacts;
+use super::bindings::{ProviderFacts, RotationFacts};
 use super::common::{Common, Defaults, Shapes};
 use super::credential::{self, Credential};
 use super::probe::Proof;
@@ -11,7 +11,7 @@ use super::shape;
 use super::spec::LaneEntry;
 use super::value;
 use super::web;
-use crate::lane::{CredentialKind, Handover, LaneSpec, Renewal, ScopeRules, ScopeSet};
+use crate::lane::{CredentialKind, LaneSpec, Renewal, ScopeRules, ScopeSet};
 use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,18 +79,18 @@ pub(super) fn lane(
         source,
         oauth,
         lease,
-        rotates,
+        rotation,
         trust,
+        handover,
     } = credential?;
     let facts = facts?;
     let windows = own.windows.resolve(&given.windows);
     let store_every = own.store_every.or(|| given.store_every.clone());
     let (route, scopes) = (route?, scopes?);
-    let (renewal, handover) = renewal(kind, rotates, facts);
     let spec = LaneSpec {
         name: name.ok()?,
         kind,
-        renewal,
+        renewal: renewal(kind, rotation, facts.single_use_refresh),
         trust,
         effect: route.effect,
         scopes,
@@ -123,34 +123,20 @@ pub(super) fn lane(
     })
 }
 
-/// How the lane comes by a newer credential, and how the old one hands over to it.
-fn renewal(kind: CredentialKind, rotates: bool, facts: ProviderFacts) -> (Renewal, Handover) {
-    let usual = Handover::default();
-    match (kind, facts.rotation.filter(|_| rotates)) {
-        (CredentialKind::OauthRefresh, _) => {
-            let single_use = facts.single_use_refresh;
-            (Renewal::Refresh { single_use }, usual)
-        }
-        (CredentialKind::ClientCredentials, _) => (Renewal::ClientCredentials, usual),
-        (CredentialKind::Lease, _) => {
-            let revoke = true;
-            (Renewal::LeaseRenew, Handover { revoke, ..usual })
-        }
-        (_, Some(rotation)) => {
-            let handover = Handover {
-                settle: rotation.settle,
-                revoke: !rotation.old_dies,
-                ..usual
-            };
-            match rotation.old_dies {
-                true => (Renewal::RotationApi, handover),
-                false => (Renewal::CreateDelete, handover),
-            }
-        }
-        (CredentialKind::Byok, None) => (Renewal::Owner, usual),
-        (CredentialKind::ManagedKey | CredentialKind::VaultReference, None) => {
-            (Renewal::Reload, usual)
-        }
+/// How the lane comes by a newer credential.
+const fn renewal(
+    kind: CredentialKind,
+    rotation: Option<RotationFacts>,
+    single_use: bool,
+) -> Renewal {
+    match (kind, rotation) {
+        (CredentialKind::OauthRefresh, _) => Renewal::Refresh { single_use },
+        (CredentialKind::ClientCredentials, _) => Renewal::ClientCredentials,
+        (CredentialKind::Lease, _) => Renewal::LeaseRenew,
+        (_, Some(RotationFacts { old_dies: true, .. })) => Renewal::RotationApi,
+        (_, Some(_)) => Renewal::CreateDelete,
+        (CredentialKind::Byok, None) => Renewal::Owner,
+        (CredentialKind::ManagedKey | CredentialKind::VaultReference, None) => Renewal::Reload,
     }
 }
 

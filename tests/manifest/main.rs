@@ -7,8 +7,8 @@ mod mistakes;
 mod samples;
 
 use lanewatch::manifest::{
-    Bindings, Manifest, ManifestError, Mistakes, ProviderFacts, RotationFacts, Surroundings,
-    load, parse,
+    Bindings, Manifest, ManifestError, Mistakes, ProviderFacts, RotationFacts, Surroundings, load,
+    parse,
 };
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,10 +2,11 @@
 
 use super::super::dispatch::{Place, Target};
 use super::super::perform::{Job, Work};
+use super::super::renew::Renew;
 use super::super::view::LaneInfo;
 use super::Engine;
 use crate::alert::{self, Alert};
-use crate::lane::{Effect, Now};
+use crate::lane::{Effect, Now, RefreshWhy, Retirement};
 use crate::manifest::LaneEntry;
 use std::sync::Arc;
 
@@ -17,21 +18,23 @@ impl Engine {
         };
         let entry = Arc::clone(&runner.entry);
         let credential = runner.lane.credential().cloned();
-        let secret = runner.secret().cloned();
         let (place, work) = match effect {
             Effect::Load { attempt, why: _ } => {
                 // What is kept is known; a secret that was let go of has to be brought again.
-                let known = secret
-                    .as_ref()
-                    .and(credential.as_ref())
-                    .map(|c| c.fingerprint);
+                let known = credential
+                    .map(|c| c.fingerprint)
+                    .filter(|known| runner.secret_of(*known).is_some());
                 (
                     Place::Store(store_of(&entry)),
                     Work::Load { attempt, known },
                 )
             }
-            Effect::Probe { attempt, .. } => match credential {
-                Some(credential) => (
+            Effect::Probe {
+                attempt,
+                generation,
+                ..
+            } => match runner.of_generation(generation) {
+                Some((credential, secret)) => (
                     Place::Host(host(&runner.info)),
                     Work::Probe {
                         attempt,
@@ -41,8 +44,12 @@ impl Engine {
                 ),
                 None => return,
             },
-            Effect::ProbeNeighbor { attempt, index, .. } => match credential {
-                Some(credential) => (
+            Effect::ProbeNeighbor {
+                attempt,
+                generation,
+                index,
+            } => match runner.of_generation(generation) {
+                Some((credential, secret)) => (
                     Place::Host(host(&runner.info)),
                     Work::Neighbor {
                         attempt,
@@ -57,16 +64,33 @@ impl Engine {
                 Place::Host(token_host(&entry)),
                 Work::RefreshPath { attempt },
             ),
-            Effect::Refresh { attempt, .. } => {
-                // Kept until it is stored: this try may end before it comes to that.
-                let unsaved = runner.unsaved.clone();
+            Effect::Refresh { attempt, why, .. } => {
+                let renew = Box::new(Renew {
+                    attempt,
+                    current: credential,
+                    failed: runner.lane.failed(),
+                    // Kept until it is stored: this try may end before it comes to that.
+                    unsaved: runner.unsaved.clone(),
+                    forgiven: why == RefreshWhy::Asked,
+                });
                 let (host, store) = (token_host(&entry), store_of(&entry));
+                (Place::Both { host, store }, Work::Renew(renew))
+            }
+            Effect::Retire {
+                attempt,
+                generation,
+                fingerprint,
+                how: Retirement::Revoke,
+            } => {
+                let secret = runner.take_aside(fingerprint);
+                let serving = runner.secret().cloned();
                 (
-                    Place::Both { host, store },
-                    Work::Refresh {
+                    Place::Host(token_host(&entry)),
+                    Work::Retire {
                         attempt,
-                        current: credential,
-                        unsaved,
+                        generation,
+                        secret,
+                        serving,
                     },
                 )
             }

@@ -10,7 +10,7 @@ use super::super::runner::{self, Runner};
 use super::Engine;
 use super::jobs::host;
 use super::views::store_views;
-use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Verdict};
+use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Retirement, Verdict};
 use crate::manifest::{LaneEntry, difference};
 use crate::secret::Fingerprint;
 use crate::store::Stores;
@@ -37,6 +37,16 @@ impl Engine {
             .filter(|_| alive && !told)
             .cloned();
         let shown_at = host(&runner.info);
+        for effect in &reaction.effects {
+            if let Effect::Retire {
+                fingerprint,
+                how: Retirement::Revoke,
+                ..
+            } = effect
+            {
+                runner.set_aside(*fingerprint);
+            }
+        }
         runner.forget_others();
         runner.note_word(now);
         if reaction
@@ -145,7 +155,9 @@ impl Engine {
         let memory = self.memories.lane(&name);
         let lane = Lane::new(Arc::clone(&entry.spec), seed, now, memory);
         let info = Arc::new(runner::info(&entry, &self.tools.catalog));
-        self.lanes.push(Some(Runner::new(lane, entry, info, now)));
+        let attempt = self.memories.attempt(&name);
+        let runner = Runner::new(lane, entry, info, now, attempt);
+        self.lanes.push(Some(runner));
         self.index.insert(name, slot);
         self.turn.touched.insert(slot);
         slot

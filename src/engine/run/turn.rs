@@ -4,10 +4,11 @@
 //! group with one sync; only then are its effects performed, its views published and its requests
 //! answered. If they cannot be written, all of it waits and the gates are closed.
 
+use super::super::crash::{self, CrashPoint};
 use super::super::handle::{Refusal, Update};
 use super::super::perform::{Job, Work, perform};
 use super::{AUDIT_AGAIN, Engine, REMEMBER_EVERY};
-use crate::lane::{Cause, Event, Now, Record};
+use crate::lane::{Cause, Event, Now, Record, RecordKind};
 use crate::plain::Plain;
 use std::sync::Arc;
 
@@ -28,6 +29,13 @@ impl Engine {
         if let Some(runner) = runner {
             runner.note(record.kind, seq);
         }
+        match record.kind {
+            RecordKind::TrialStarted => self.turn.crash_points.push(CrashPoint::TrialRecorded),
+            RecordKind::CredentialPromoted => {
+                self.turn.crash_points.push(CrashPoint::PromotionRecorded);
+            }
+            _ => {}
+        }
         self.turn.entries.push((record, cause));
     }
 
@@ -42,6 +50,9 @@ impl Engine {
             }
         }
         let turn = std::mem::take(&mut self.turn);
+        for recorded in &turn.crash_points {
+            crash::reached(*recorded);
+        }
         for slot in &turn.touched {
             self.remember(*slot);
         }
@@ -189,7 +200,8 @@ impl Engine {
         if let Some(runner) = self.lanes.get(slot).and_then(Option::as_ref) {
             let seen = runner.history();
             let (name, memory) = (&runner.entry.spec.name, runner.lane.memory());
-            self.memories_changed |= self.memories.note(name, memory, seen);
+            let attempt = runner.latest(RecordKind::RefreshAttempted);
+            self.memories_changed |= self.memories.note(name, memory, attempt, seen);
         }
     }
 
@@ -201,5 +213,6 @@ impl Engine {
         if let Err(error) = self.memories.save(&self.folder.memory()) {
             tracing::warn!(%error, "what the lanes remember could not be written");
         }
+        crash::reached(CrashPoint::MemoryReplaced);
     }
 }

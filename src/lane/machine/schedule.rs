@@ -28,6 +28,10 @@ pub(super) struct Schedule {
     pub expiry: Option<Boot>,
     pub limit_ends: Option<Boot>,
     pub pause_ends: Option<Boot>,
+    /// The candidate is asked again.
+    pub trial: Option<Boot>,
+    /// The first overlap ends.
+    pub retire: Option<Boot>,
     /// A condemned lane is held no later than this, whatever the store says or does not say.
     pub hold: Option<Boot>,
 }
@@ -45,6 +49,8 @@ impl Schedule {
             self.expiry,
             self.limit_ends,
             self.pause_ends,
+            self.trial,
+            self.retire,
             self.hold,
         ]
         .into_iter()
@@ -109,8 +115,14 @@ impl Lane {
                     Some(Plain::new("the time that the upstream asked for is over"));
             }
         }
+        if passed(&mut self.schedule.retire, now) {
+            self.retire_the_old(now, out);
+        }
         if self.hold.is_some() {
             return;
+        }
+        if passed(&mut self.schedule.trial, now) {
+            self.trial_goes_on(now, out);
         }
         if passed(&mut self.schedule.preflight, now) {
             self.resume_preflight(now, out);
@@ -167,12 +179,6 @@ impl Lane {
             "lane/known_expiry",
             "its known expiry has passed",
         );
-        if let Grant::Dead(grant) | Grant::Uncertain(grant) = self.grant.clone() {
-            self.record(out, RecordKind::TokenExpired).verdict = Some(verdict.clone());
-            self.close_with(now, verdict, out);
-            self.hold(now, Verdict::clone(&grant), out);
-            return;
-        }
         self.fall_expired(now, verdict, out);
     }
 
@@ -184,6 +190,13 @@ impl Lane {
         self.counters.count(Outcome::CredentialExpired);
         self.record(out, RecordKind::TokenExpired).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
+        if self.fall_back_on_candidate(now, out) {
+            return;
+        }
+        if let Grant::Dead(grant) | Grant::Uncertain(grant) = self.grant.clone() {
+            self.hold(now, Verdict::clone(&grant), out);
+            return;
+        }
         if !self.spec.renewal.is_own() {
             let text = format!("{}: its credential has expired", self.spec.name);
             self.alert(out, AlertLevel::Critical, text);
@@ -320,6 +333,13 @@ impl Lane {
             expiry.at = shift(expiry.at);
             credential.issued_at = shift(credential.issued_at);
         }
+        if let Some(trial) = &mut self.trial
+            && let Some(expiry) = &mut trial.candidate.expiry
+            && expiry.source == ExpirySource::TokenResponse
+        {
+            expiry.at = shift(expiry.at);
+            trial.candidate.issued_at = shift(trial.candidate.issued_at);
+        }
         if !self.expired {
             self.plan_life(now);
         }
@@ -337,6 +357,11 @@ impl Lane {
         self.flights.neighbor = None;
         self.preflight = None;
         self.schedule.preflight = None;
+        self.open_window(now, verdict, out);
+    }
+
+    /// The old credential has stopped being good, and no new one is proven.
+    pub(super) fn open_window(&mut self, now: Now, verdict: Arc<Verdict>, out: &mut Reaction) {
         if self.window.is_none() {
             self.record(out, RecordKind::DegradedOpened).cause =
                 super::super::record::Cause::Previous;
