@@ -12,6 +12,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test that cannot set up its server fails where it stands"
 )]
 
@@ -19,8 +20,10 @@ mod bao;
 mod cutter;
 mod fetch;
 mod oidc;
+mod postgres;
 mod process;
 
 pub(crate) use bao::Bao;
 pub(crate) use cutter::{Cut, Cutter};
 pub(crate) use oidc::Oidc;
+pub(crate) use postgres::Postgres;

@@ -148,6 +148,28 @@ async fn a_sealed_store_says_so_until_it_is_unsealed() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_killed_and_is_back_is_read_once_it_is_unsealed() {
+    let mut bao = Bao::start_on_files().await;
+    bao.kv_put("gh", json!({"token": "one"})).await;
+    bao.kill();
+    bao.start_again().await;
+    let store = openbao(bao.spec());
+    let sealed = store.read(&source("gh", None)).await.unwrap_err();
+    assert_eq!(sealed, StoreError::Sealed);
+    bao.unseal().await;
+    let back = async {
+        loop {
+            match store.read(&source("gh", None)).await {
+                Ok(record) => break record,
+                Err(error) => assert!(error.is_outage(), "{error}"),
+            }
+        }
+    };
+    let record = tokio::time::timeout(Duration::from_secs(30), back).await;
+    assert_eq!(record.unwrap().fields["token"].expose(), "one");
+}
+
+#[tokio::test]
 async fn a_store_that_hangs_is_given_up_in_time_and_works_when_it_is_back() {
     let bao = Bao::start().await;
     let mut spec = bao.spec();
