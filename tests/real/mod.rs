@@ -17,13 +17,13 @@
 )]
 
 mod bao;
-mod cutter;
 mod fetch;
 mod oidc;
 mod postgres;
 mod process;
+mod proxy;
 
 pub(crate) use bao::Bao;
-pub(crate) use cutter::{Cut, Cutter};
 pub(crate) use oidc::Oidc;
 pub(crate) use postgres::Postgres;
+pub(crate) use proxy::{Asked, Canned, Fault, Proxy};

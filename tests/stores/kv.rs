@@ -1,6 +1,6 @@
 //! Reading and writing a real OpenBao, and what its outages look like.
 
-use crate::real::{Bao, Cut, Cutter};
+use crate::real::{Bao, Fault, Proxy};
 use crate::{fields, openbao, source};
 use lanewatch::lane::{Outcome, StoreVersion};
 use lanewatch::store::StoreError;
@@ -239,17 +239,17 @@ async fn a_write_whose_answer_is_lost_is_looked_up_and_never_written_twice() {
     let token = source("gh", Some("token"));
     bao.kv_put("gh", json!({"token": "one", "user": "bob"}))
         .await;
-    let cutter = Cutter::before(&bao.url).await;
+    let proxy = Proxy::before(&bao.url).await;
     let mut spec = bao.spec();
-    spec.address = cutter.in_place_of(&bao.url);
+    spec.address = proxy.in_place_of(&bao.url);
     let store = openbao(spec);
-    // The connection for reading is kept and stays whole; the one for writing is new, and is cut.
     let seen = store.read(&token).await.unwrap().version;
-    cutter.set(Cut::Answer);
+    proxy.next("POST ", Fault::LoseAnswer);
     let written = store
         .write(&token, &fields(&[("token", "two")]), seen.as_ref())
         .await;
     assert_eq!(written.unwrap(), StoreVersion("2".into()));
+    assert_eq!(proxy.count("POST "), 1);
     assert_eq!(
         bao.kv_get("gh").await,
         json!({"token": "two", "user": "bob"})
@@ -261,11 +261,11 @@ async fn a_write_that_could_not_even_look_has_certainly_written_nothing() {
     let bao = Bao::start().await;
     let token = source("gh", Some("token"));
     bao.kv_put("gh", json!({"token": "one"})).await;
-    let cutter = Cutter::before(&bao.url).await;
+    let proxy = Proxy::before(&bao.url).await;
     let mut spec = bao.spec();
-    spec.address = cutter.in_place_of(&bao.url);
+    spec.address = proxy.in_place_of(&bao.url);
     let store = openbao(spec);
-    cutter.set(Cut::Answer);
+    proxy.every("GET ", Fault::LoseAnswer);
     let new = fields(&[("token", "two")]);
     let error = store.write(&token, &new, None).await.unwrap_err();
     assert!(matches!(error, StoreError::Lost(_)), "{error}");
