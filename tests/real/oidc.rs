@@ -112,6 +112,12 @@ impl Oidc {
         assert_eq!(self.get(url).await["revoked"], true);
     }
 
+    /// How often it was shown a refresh token that had been used before.
+    pub(crate) async fn reuses(&self) -> u64 {
+        let said = self.get(self.at("__reuses")).await;
+        said["reuses"].as_u64().unwrap()
+    }
+
     /// The API's status for a request with that token.
     pub(crate) async fn api(&self, method: Method, path: &str, token: &Secret) -> u16 {
         let bearer = Secret::new(format!("Bearer {}", token.expose()));
