@@ -27,6 +27,7 @@ mod setup;
 mod socket;
 mod state_folder;
 mod view;
+mod watching;
 
 pub use crash::CrashPoint;
 pub use handle::{
@@ -38,4 +39,4 @@ pub use run::Engine;
 pub use setup::{Setup, StartError};
 pub use socket::{Question, Reply, ask, listen};
 pub use state_folder::{EngineLock, StateError, StateFolder};
-pub use view::{EngineView, LaneInfo, LaneView, StoreView};
+pub use view::{EngineView, LaneInfo, LaneView, LoginView, StoreView};

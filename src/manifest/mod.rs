@@ -37,4 +37,5 @@ pub use spec::{
     AlertChannel, AlertSpec, ClientAuth, LaneEntry, LeaseSpec, Limits, Manifest, OauthSpec,
     OpenBaoAuth, OpenBaoSpec, RequestSpec, Route, SecretFrom, Source, StoreSpec,
 };
+pub(crate) use watch::spots;
 pub use watch::{WatchError, Watcher, watch};

@@ -9,6 +9,7 @@ mod jobs;
 mod lanes;
 mod reports;
 mod requests;
+mod tending;
 mod turn;
 mod views;
 
@@ -24,6 +25,7 @@ use super::runner::Runner;
 use super::setup::Setup;
 use super::state_folder::{EngineLock, StateFolder};
 use super::view::StoreView;
+use super::watching::Watching;
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
@@ -31,7 +33,7 @@ use crate::manifest::Manifest;
 use crate::plain::Plain;
 use crate::sandbox;
 use crate::secret::Fingerprint;
-use crate::store::Stores;
+use crate::store::{Store, Stores, Tended};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
@@ -53,6 +55,8 @@ const START_GROUP: usize = 256;
 /// Events taken in one turn, and so in one group of the audit.
 const TURN: usize = 1_024;
 
+/// A store and what was done for the login there.
+type TendedStore = (Plain, Arc<Store>, Tended);
 /// What a command is answered.
 type Answer = Result<Accepted, Refusal>;
 /// What a request for a credential is answered; `None` if there is no such lane.
@@ -110,6 +114,13 @@ pub struct Engine {
     report: mpsc::Sender<(Ticket, Report)>,
     /// How far work under way has got, by lane.
     progress: mpsc::UnboundedReceiver<(usize, Event)>,
+    /// When each login is looked at; one that is being looked at is missing.
+    tend_at: BTreeMap<Plain, Boot>,
+    tended: (
+        mpsc::UnboundedSender<TendedStore>,
+        mpsc::UnboundedReceiver<TendedStore>,
+    ),
+    watching: Option<Watching>,
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -168,6 +179,9 @@ impl Engine {
             reports,
             report,
             progress,
+            tend_at: BTreeMap::new(),
+            tended: mpsc::unbounded_channel(),
+            watching: None,
             news: None,
             reload: setup.reload,
             _lock: setup._lock,
@@ -199,6 +213,8 @@ impl Engine {
             self.add(now, entry);
         }
         self.show_everything(now);
+        self.tend_from(now);
+        self.watch_files();
         // Not all at once: a group of records, of views and of jobs stays of a size.
         for first in (0..self.lanes.len()).step_by(START_GROUP) {
             for slot in first..self.lanes.len().min(first + START_GROUP) {
@@ -217,6 +233,9 @@ impl Engine {
                     None => break,
                 },
                 Some((slot, event)) = self.progress.recv() => self.tell(clock::now(), slot, event),
+                Some((name, store, tended)) = self.tended.1.recv() => {
+                    self.take_tended(clock::now(), name, &store, tended);
+                }
                 Some((ticket, report)) = self.reports.recv() => {
                     self.take_progress(clock::now());
                     self.take_report(clock::now(), &ticket, report);
@@ -230,6 +249,7 @@ impl Engine {
                 self.jumped(now, jump);
             }
             self.wake_the_due(now);
+            self.tend_the_due(now);
             self.finish_turn(now).await;
         }
         self.close().await;
@@ -267,6 +287,7 @@ impl Engine {
             self.audit_again,
             remember,
             self.dispatch.soonest(now),
+            self.next_tending(),
         ];
         let soonest = due.into_iter().flatten().min();
         soonest
