@@ -13,6 +13,7 @@ mod bank;
 mod bench;
 mod canary;
 mod codes;
+mod crash_points;
 mod dead;
 mod drills;
 mod endings;

@@ -181,7 +181,8 @@ impl Lane {
     }
 
     fn forgive_grant(&mut self) {
-        if matches!(self.grant, Grant::Uncertain(_)) {
+        let doubted = self.doubted.take().is_some();
+        if doubted || matches!(self.grant, Grant::Uncertain(_)) {
             self.grant = Grant::Good;
             self.trouble = None;
             self.forgiven = true;

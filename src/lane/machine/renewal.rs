@@ -93,6 +93,11 @@ impl Lane {
         } else {
             RecordKind::RefreshSucceeded
         };
+        if self.candidate().map(|c| c.fingerprint) == Some(offer.fingerprint) {
+            // The store showed it before its own report came.
+            self.candidate_reported(now, told, out);
+            return;
+        }
         let living = self.is_living(now);
         let ended = self.spec.renewal.predecessor() == Predecessor::EndsAtOnce && !lost_race;
         if living && !ended && self.hold.is_none() {
@@ -108,9 +113,7 @@ impl Lane {
             return;
         }
         if living {
-            let text = "the old credential ended with the rotation; the new one is being proved";
-            let verdict = Verdict::own(Outcome::CredentialRevoked, "lane/rotated", text);
-            self.open_window(now, Arc::new(verdict), out);
+            self.old_ended(now, out);
         }
         self.schedule.hold = None;
         if let Some(preflight) = &mut self.preflight {
@@ -119,6 +122,28 @@ impl Lane {
         } else {
             self.prove_anew(now, true, out);
         }
+    }
+
+    /// What is on trial already turns out to have been made for this lane.
+    fn candidate_reported(&mut self, now: Now, told: RecordKind, out: &mut Reaction) {
+        let Some(candidate) = self.candidate().cloned() else {
+            return;
+        };
+        let record = self.record_of(&candidate, out, told);
+        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+        self.trial_was_made();
+        let ended = self.spec.renewal.predecessor() == Predecessor::EndsAtOnce;
+        if ended && told == RecordKind::RefreshSucceeded {
+            self.old_ended(now, out);
+            self.fall_back_on_candidate(now, out);
+        }
+    }
+
+    /// The credential at hand ended with the rotation that made the next one.
+    fn old_ended(&mut self, now: Now, out: &mut Reaction) {
+        let text = "the old credential ended with the rotation; the new one is being proved";
+        let verdict = Verdict::own(Outcome::CredentialRevoked, "lane/rotated", text);
+        self.open_window(now, Arc::new(verdict), out);
     }
 
     /// The end of the credential at hand was moved.
@@ -193,7 +218,12 @@ impl Lane {
             });
         }
         match failure {
-            RefreshFailure::Transient(_) | RefreshFailure::NotPersisted(_) => {
+            RefreshFailure::Transient(_)
+            | RefreshFailure::NotPersisted(_)
+            | RefreshFailure::Superseded(_) => {
+                if matches!(failure, RefreshFailure::Superseded(_)) {
+                    self.load_again(LoadWhy::Poll, out);
+                }
                 if self.refresh_backoff.failures() == 0 {
                     self.refresh_cap = self.refresh_wait_cap(now);
                 }
@@ -218,7 +248,6 @@ impl Lane {
                     self.schedule.preflight = None;
                 }
             }
-            RefreshFailure::Superseded(_) => self.load_again(LoadWhy::Poll, out),
             RefreshFailure::GrantDead(_) => self.grant_died(now, verdict, out),
             RefreshFailure::Uncertain(_) => self.doubt(now, verdict, out),
         }
@@ -258,7 +287,8 @@ impl Lane {
     /// has shown it is about to be reported.
     pub(super) fn grant_in_doubt(&mut self, verdict: Verdict) {
         let ours = self.flights.refresh.is_some() || self.forgiven;
-        if self.flights.load.is_some() && self.grant == Grant::Good && !ours {
+        let own = self.spec.renewal.is_own();
+        if own && self.flights.load.is_some() && self.grant == Grant::Good && !ours {
             self.doubted = Some(Box::new(verdict));
         }
     }
@@ -354,7 +384,7 @@ impl Lane {
         }
         let stated = verdict.evidence.basis == Basis::Stated
             && verdict.outcome == Outcome::CredentialRevoked;
-        if self.credential_is_dead() || stated || self.spec.probe_every.is_none() {
+        if !self.is_living(now) || stated || self.spec.probe_every.is_none() {
             self.grant_is_over(now, verdict, out);
             return;
         }

@@ -105,6 +105,9 @@ impl Lane {
 
     /// Gives a credential its number and what is remembered of it.
     pub(super) fn number(&mut self, now: Now, offer: Offer) -> Credential {
+        // One that comes back is not to be retired as the one it was.
+        self.old
+            .retain(|old| old.credential.fingerprint != offer.fingerprint);
         if self.adopted != Some(offer.fingerprint) {
             self.generation = self.generation.next();
             self.adopted = Some(offer.fingerprint);
@@ -192,6 +195,13 @@ impl Lane {
             return;
         }
         self.trial_goes_on(now, out);
+    }
+
+    /// It was made for this lane, and not found in the store.
+    pub(super) fn trial_was_made(&mut self) {
+        if let Some(trial) = &mut self.trial {
+            trial.made = true;
+        }
     }
 
     /// The next part of the test.
