@@ -138,7 +138,8 @@ pub(super) fn read(
         field,
         store,
     };
-    let mut handover = handover(&own, defaults);
+    let settles = rotation.flatten().map(|rotation| rotation.settle);
+    let mut handover = handover(&own, defaults, settles);
     let oauth = if kind == CredentialKind::OauthRefresh {
         let single_use = facts.is_some_and(|facts| facts.single_use_refresh);
         if single_use {
@@ -160,9 +161,6 @@ pub(super) fn read(
     handover.revoke = kind == CredentialKind::Lease
         || rotation.is_some_and(|rotation| !rotation.old_dies)
         || is_revocable(oauth.as_ref());
-    if let Some(rotation) = rotation {
-        handover.settle = handover.settle.max(rotation.settle);
-    }
     Some(Credential {
         kind,
         source,
@@ -177,13 +175,14 @@ pub(super) fn read(
 }
 
 /// How one credential hands over to the next, but for what becomes of the old one.
-fn handover(own: &Raw, defaults: &Raw) -> Handover {
+/// `settles` is how long the provider takes for it by its pack.
+fn handover(own: &Raw, defaults: &Raw, settles: Option<Duration>) -> Handover {
     let usual = Handover::default();
     let overlap = own.overlap.clone().or(|| defaults.overlap.clone());
     let settle = own.settle.clone().or(|| defaults.settle.clone());
     Handover {
         overlap: overlap.ok().unwrap_or(usual.overlap),
-        settle: settle.ok().unwrap_or(usual.settle),
+        settle: settle.ok().or(settles).unwrap_or(usual.settle),
         ..usual
     }
 }
@@ -238,7 +237,7 @@ fn client(
     if let (true, Given::Is(store)) = (keep.is_some(), store) {
         must_be_writable(section, store, "the token shall be kept", read);
     }
-    let mut handover = handover(&own, defaults);
+    let mut handover = handover(&own, defaults, None);
     let mut oauth = oauth(section, own, defaults, read)?;
     handover.revoke = is_revocable(Some(&oauth));
     let Some(source) = oauth.client_secret.clone() else {

@@ -21,6 +21,7 @@ mod grants;
 mod limits;
 mod process;
 mod reload;
+mod rotation;
 mod server;
 mod serving;
 mod survival;

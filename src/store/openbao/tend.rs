@@ -59,7 +59,10 @@ impl OpenBao {
             Some(_) if token.left() != Some(Duration::ZERO) => token,
             _ => match self.learn(token).await {
                 Ok(token) => token,
-                Err(error) => return Tended::failed(error, None),
+                Err(error @ StoreError::LoginRefused(_)) => return Tended::failed(error, None),
+                Err(error) if error.is_outage() => return Tended::failed(error, None),
+                // A server that does not answer that question has not refused the token.
+                Err(_) => return Tended::unknown(),
             },
         };
         let Some(life) = token.life().copied() else {
@@ -185,6 +188,14 @@ impl Tended {
             news,
             ends_in,
             again_in: due.unwrap_or(LOOK_EVERY).clamp(LOOK_LEAST, LOOK_EVERY),
+        }
+    }
+
+    const fn unknown() -> Self {
+        Self {
+            news: LoginNews::Steady,
+            ends_in: None,
+            again_in: LOOK_EVERY,
         }
     }
 
