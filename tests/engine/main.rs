@@ -19,7 +19,10 @@ mod drills;
 mod endings;
 mod grants;
 mod limits;
+mod one_grant;
 mod process;
+#[path = "../real/mod.rs"]
+mod real;
 mod reload;
 mod server;
 mod serving;
