@@ -26,4 +26,5 @@ mod real;
 mod reload;
 mod server;
 mod serving;
+mod stalled;
 mod survival;
