@@ -22,6 +22,7 @@ mod setup;
 mod socket;
 mod state_folder;
 mod view;
+mod workers;
 
 pub use crash::CrashPoint;
 pub use handle::{
