@@ -28,6 +28,7 @@ mod socket;
 mod state_folder;
 mod view;
 mod watching;
+mod workers;
 
 pub use crash::CrashPoint;
 pub use handle::{

@@ -35,7 +35,8 @@ const SAVES: u32 = 5;
 /// A token that was minted and that the store has not taken. It serves nobody until it has.
 #[derive(Clone)]
 pub(super) struct Unsaved {
-    minted: Minted,
+    /// Boxed, because every lane has room for one and hardly any ever has one.
+    minted: Box<Minted>,
 }
 
 #[derive(Clone)]
@@ -278,7 +279,7 @@ impl Effort<'_> {
         // A grant that a person has replaced meanwhile makes what was minted from it worthless.
         if let Some(unsaved) = unsaved.filter(|unsaved| unsaved.minted.is_of(entry, &record)) {
             progress.at(Step::Storing);
-            let end = self.save(&record, unsaved.minted, &mut lock).await;
+            let end = self.save(&record, *unsaved.minted, &mut lock).await;
             return noting(end, said);
         }
         let secret = match client_secret(tools, oauth).await {
@@ -453,7 +454,9 @@ impl Effort<'_> {
         let failure = RefreshFailure::NotPersisted(last.verdict());
         End::Unsaved {
             failure,
-            unsaved: Unsaved { minted },
+            unsaved: Unsaved {
+                minted: Box::new(minted),
+            },
             down: answered(&last).err(),
         }
     }

@@ -19,9 +19,13 @@ mod drills;
 mod endings;
 mod grants;
 mod limits;
+mod one_grant;
 mod process;
+#[path = "../real/mod.rs"]
+mod real;
 mod reload;
 mod rotation;
 mod server;
 mod serving;
+mod stalled;
 mod survival;

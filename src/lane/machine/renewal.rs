@@ -12,7 +12,7 @@ use super::super::event::{RefreshFailure, Step};
 use super::super::gate::{FindingLevel, Refusal};
 use super::super::outcome::{Basis, Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
-use super::super::spec::Predecessor;
+use super::super::spec::{Predecessor, Renewal};
 use super::super::time::Now;
 use super::preflight::detail;
 use super::{Degraded, Grant, Lane, Reaction};
@@ -85,7 +85,12 @@ impl Lane {
         }
         self.flights.refresh = None;
         if self.credential.as_ref().map(|c| c.fingerprint) == Some(offer.fingerprint) {
-            self.extended(now, &offer, out);
+            let told = match (lost_race, self.spec.renewal) {
+                (true, _) => RecordKind::LostRace,
+                (false, Renewal::LeaseRenew) => RecordKind::LeaseExtended,
+                (false, _) => RecordKind::RefreshSucceeded,
+            };
+            self.at_hand_reported(now, &offer, told, out);
             return;
         }
         let told = if lost_race {
@@ -146,8 +151,9 @@ impl Lane {
         self.open_window(now, Arc::new(verdict), out);
     }
 
-    /// The end of the credential at hand was moved.
-    fn extended(&mut self, now: Now, offer: &Offer, out: &mut Reaction) {
+    /// The effort ended with the credential that is at hand: its end was moved, or the store showed it
+    /// before its own report came.
+    fn at_hand_reported(&mut self, now: Now, offer: &Offer, told: RecordKind, out: &mut Reaction) {
         let Some(credential) = &mut self.credential else {
             return;
         };
@@ -165,14 +171,20 @@ impl Lane {
         self.plan_life(now);
         let by = self.rotation.take().map(|rotation| rotation.by);
         let rotated = by.is_some();
-        let record = self.record(out, RecordKind::LeaseExtended);
+        let record = self.record(out, told);
         record.cause = Cause::Latest(RecordKind::RefreshAttempted);
-        record.note = until.map(|until| Plain::new(&format!("it ends at {until} now")));
+        record.note = match told {
+            RecordKind::LeaseExtended => {
+                until.map(|until| Plain::new(&format!("it ends at {until} now")))
+            }
+            _ => Some(Plain::fixed("it serves already: the store showed it first")),
+        };
         if let Some(by) = by.filter(|_| rotated) {
             let record = self.record(out, RecordKind::RotationCompleted);
             record.cause = Cause::Latest(RecordKind::RotationStarted);
             record.actor = by;
-            record.note = Some(Plain::fixed("its life was extended; the key is the same"));
+            record.note = (told == RecordKind::LeaseExtended)
+                .then(|| Plain::fixed("its life was extended; the key is the same"));
         }
         if self.hold.is_some() || self.pause.is_some() {
             return;

@@ -246,7 +246,6 @@ fn mends(lane: &mut Lane, now: &mut Now, open: &mut Vec<Effect>) -> bool {
 #[derive(Clone)]
 struct Seen {
     shown: (Word, Gate, Generation),
-    step: Option<super::super::super::Step>,
     candidate: Option<Fingerprint>,
     serves: Option<Generation>,
 }
@@ -254,7 +253,6 @@ struct Seen {
 fn look(lane: &Lane, now: Now) -> Seen {
     Seen {
         shown: (lane.word(), lane.gate(), lane.generation()),
-        step: lane.step(),
         candidate: lane.candidate().map(|candidate| candidate.fingerprint),
         serves: lane.serve(now).ok(),
     }
