@@ -71,7 +71,8 @@ pub(super) fn lane(
     let known = provider.as_ref().zip(facts);
     let proof = Proof::of(own.probe?, given.probe.as_ref(), known, is_leased, read);
     // What is asked of nobody by HTTP needs no address.
-    let asks = !neighborless || proof.request.is_some() || proof.command.is_none() && !is_leased;
+    let by_http = proof.request.is_some() || proof.command.is_none() && !is_leased;
+    let asks = credential.is_some() && (!neighborless || by_http);
     let (base_url, sandbox) = base_url(&section, known.filter(|_| asks), read);
 
     let Credential {

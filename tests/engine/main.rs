@@ -29,3 +29,4 @@ mod server;
 mod serving;
 mod stalled;
 mod survival;
+mod watching;
