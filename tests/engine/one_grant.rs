@@ -201,7 +201,7 @@ impl World {
             running: (0..PROCESSES).map(|_| None).collect(),
             by_person: Vec::new(),
         };
-        world.bao.kv_keep("lanes/crm", 20_000).await;
+        world.bao.kv_keep("lanes/crm", 400).await;
         world.sign_in().await;
         let secret = Oidc::client_secret();
         let fields = json!({ "client_secret": secret.expose() });
@@ -393,6 +393,16 @@ async fn sixteen_processes_on_one_grant_lose_it_only_to_a_kill_between_commit_an
             assert!(!revoked && !condemned, "a family was lost: {record:?}");
         }
     }
+    println!(
+        "{} refreshes by {PROCESSES} processes in {:.0} s; at most {} in flight; refused {}",
+        seen.committed.load(Ordering::SeqCst),
+        took.as_secs_f64(),
+        seen.most.load(Ordering::SeqCst),
+        seen.refused.load(Ordering::SeqCst),
+    );
+    println!("killed before the commit / at the commit / while persisting: kills, stored, raised");
+    println!("{table:?}");
+    println!("{counts:#?}");
     let versions = world.bao.kv_versions("lanes/crm").await;
     let answered = seen.answered.lock().unwrap().clone();
     let mut windows: Vec<i64> = versions
@@ -403,15 +413,6 @@ async fn sixteen_processes_on_one_grant_lose_it_only_to_a_kill_between_commit_an
     windows.sort_unstable();
     let at = |part: usize| windows[(windows.len() - 1) * part / 100] as f64 / 1000.0;
     println!(
-        "{} refreshes by {PROCESSES} processes in {:.0} s; at most {} in flight; refused {}",
-        seen.committed.load(Ordering::SeqCst),
-        took.as_secs_f64(),
-        seen.most.load(Ordering::SeqCst),
-        seen.refused.load(Ordering::SeqCst),
-    );
-    println!("killed before the commit / at the commit / while persisting: kills, stored, raised");
-    println!("{table:?}");
-    println!(
         "from the server's answer to the store's write: {} windows, p50 {:.1} ms, p99 {:.1} ms, \
          most {:.1} ms",
         windows.len(),
@@ -419,7 +420,6 @@ async fn sixteen_processes_on_one_grant_lose_it_only_to_a_kill_between_commit_an
         at(99),
         at(100)
     );
-    println!("{counts:#?}");
     assert_eq!(
         seen.most.load(Ordering::SeqCst),
         1,

@@ -97,7 +97,7 @@ async fn a_holder_that_was_stopped_is_named_and_cannot_commit_over_what_came_mea
     both.bank.world().token_after = Duration::ZERO;
     for running in [&both.one, &both.two] {
         until(running, "it serves", |lane| {
-            lane.word == Word::Ok && lane.step.is_none_or(|step| step == Step::Overlapping)
+            lane.word == Word::Ok && matches!(lane.step, None | Some(Step::Overlapping))
         })
         .await;
     }
