@@ -7,6 +7,7 @@
 pub mod clock;
 mod crash;
 mod dispatch;
+mod grant;
 mod grant_lock;
 mod handle;
 mod memory;

@@ -12,10 +12,11 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 const PROCESSES: usize = 16;
 /// One refresh in so many ends with a kill.
@@ -130,11 +131,13 @@ async fn pass(
         let now = seen.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         seen.most.fetch_max(now, Ordering::SeqCst);
         let turn = seen.committed.load(Ordering::SeqCst) + 1;
-        let moment = (turn % KILL_EVERY == 0).then(|| match turn / KILL_EVERY % 4 {
-            0 => Moment::Before,
-            1 => Moment::Committed,
-            _ => Moment::Persisting,
-        });
+        let moment = turn
+            .is_multiple_of(KILL_EVERY)
+            .then_some(match turn / KILL_EVERY % 4 {
+                0 => Moment::Before,
+                1 => Moment::Committed,
+                _ => Moment::Persisting,
+            });
         let killed = |moment| Killed {
             process,
             moment,

@@ -376,7 +376,7 @@ impl Lane {
         self.abandon_trial(out);
         let old = std::mem::take(&mut self.old);
         let all = self.credential.take().into_iter();
-        for credential in all.chain(old.into_iter().map(super::trial::Old::into_credential)) {
+        for credential in all.chain(old.into_iter().map(super::handover::Old::into_credential)) {
             self.let_go(&credential, Retirement::Forget, out);
         }
         self.schedule.retire = None;
