@@ -43,7 +43,7 @@ pub(super) async fn renew(
     let current = renew.current.as_ref();
     let lease = current.and_then(|of| Some((of, tools.pocket.lease(of.fingerprint)?)));
     // Whoever asks for another credential does not want a longer life of this one.
-    let lease = lease.filter(|(_, lease)| lease.renewable && !renew.forgiven);
+    let lease = lease.filter(|(_, lease)| lease.renewable && !renew.asked);
     progress.at(Step::Requested);
     if let Some((current, lease)) = lease {
         match extend(tools, entry, bao, current, &lease).await {

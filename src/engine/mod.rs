@@ -8,6 +8,7 @@ mod client;
 pub mod clock;
 mod crash;
 mod dispatch;
+mod grant;
 mod grant_lock;
 mod handle;
 mod lease;

@@ -9,7 +9,7 @@ use super::prove::prove;
 use super::record::understand;
 use super::renew::{Renew, renew, retire};
 use super::request::ask;
-use super::{client, lease, refresh};
+use super::{client, grant, lease, refresh};
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
@@ -310,7 +310,7 @@ async fn read(
         let text = format!("{}: {what}", entry.source.path);
         return Err(StoreError::Unusable(text.into()));
     }
-    Ok((found, kept, refresh::doubt(tools, entry, &record)))
+    Ok((found, kept, grant::doubt(tools, entry, &record)))
 }
 
 /// Whether a secret can be shown to an upstream at all. One that cannot must not replace one that

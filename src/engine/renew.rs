@@ -7,6 +7,7 @@
 //! another effect, after its overlap: [`retire`].
 
 use super::crash::{self, CrashPoint};
+use super::grant;
 use super::perform::{Report, Tools};
 use super::refresh::{self, Unsaved};
 use super::{client, lease, rotate};
@@ -28,6 +29,8 @@ pub(super) struct Renew {
     pub unsaved: Option<Unsaved>,
     /// Whether a person has accepted that a grant in doubt may turn out to be used up.
     pub forgiven: bool,
+    /// Whether a person asked for it.
+    pub asked: bool,
 }
 
 /// Tells the core how far the effort has got.
@@ -100,7 +103,7 @@ pub(super) async fn retire(
             Verdict::own(Outcome::CredentialInvalid, "engine/no_secret", text)
         }
         (Renewal::Refresh { .. } | Renewal::ClientCredentials, Some(secret)) => {
-            refresh::revoke(tools, entry, &secret).await
+            grant::revoke(tools, entry, &secret).await
         }
         (Renewal::LeaseRenew | Renewal::LeaseIssue, Some(secret)) => {
             lease::revoke(tools, entry, tools.key.fingerprint(&secret)).await

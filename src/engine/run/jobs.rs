@@ -71,7 +71,8 @@ impl Engine {
                     failed: runner.lane.failed(),
                     // Kept until it is stored: this try may end before it comes to that.
                     unsaved: runner.unsaved.clone(),
-                    forgiven: why == RefreshWhy::Asked,
+                    forgiven: why == RefreshWhy::Forgiven,
+                    asked: matches!(why, RefreshWhy::Asked | RefreshWhy::Forgiven),
                 });
                 let (host, store) = (token_host(&entry), store_of(&entry));
                 (Place::Both { host, store }, Work::Renew(renew))
