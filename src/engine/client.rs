@@ -27,7 +27,7 @@ pub(super) async fn load(
     let secret = secret_of(entry, &record)?;
     if let Some((offer, token)) = kept(tools, entry, secret).await {
         let news = known != Some(offer.fingerprint);
-        let kept = news.then(|| (offer.fingerprint, token));
+        let kept = news.then_some((offer.fingerprint, token));
         return Ok((Found::Credential(offer), kept));
     }
     let found = Found::GrantOnly {

@@ -25,7 +25,8 @@ pub(super) struct Watching {
     pub missed: Vec<Plain>,
 }
 
-/// Watches the files of `lanes`, each with its slot. `None` if no lane has one.
+/// Watches the files of `lanes`, each with its slot. `None` if no lane has one. Once a link on the way
+/// to one of them was `led_elsewhere`, there are other folders to watch: begin again.
 ///
 /// # Errors
 /// The operating system's reason, if it lets nobody watch anything.
@@ -33,6 +34,7 @@ pub(super) fn watch(
     manifest: &Manifest,
     lanes: &[(usize, Arc<LaneEntry>)],
     tell: &UnboundedSender<(usize, Event)>,
+    led_elsewhere: &UnboundedSender<()>,
 ) -> Result<Option<Watching>, Plain> {
     let mut files: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
     for (slot, entry) in lanes {
@@ -49,6 +51,7 @@ pub(super) fn watch(
         files,
         of_spot,
         tell: tell.clone(),
+        led_elsewhere: led_elsewhere.clone(),
     };
     let failed = |error: notify::Error| Plain::new(&error.to_string());
     let handler = move |event: notify::Result<notify::Event>| seen.take(event);
@@ -82,6 +85,7 @@ struct Seen {
     files: BTreeMap<PathBuf, Vec<usize>>,
     of_spot: HashMap<Spot, Vec<usize>>,
     tell: UnboundedSender<(usize, Event)>,
+    led_elsewhere: UnboundedSender<()>,
 }
 
 impl Seen {
@@ -102,9 +106,17 @@ impl Seen {
         for path in &event.paths {
             if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
                 let spot = (folder.to_owned(), name.to_owned());
+                let Some(of_spot) = self.of_spot.get(&spot) else {
+                    continue;
+                };
                 let made = matches!(event.kind, EventKind::Create(_));
-                if !made || is_whole(path) {
-                    slots.extend(self.of_spot.get(&spot).into_iter().flatten());
+                let link = is_link(path);
+                // A link is there in one step; a file that is made is only opened yet.
+                if !made || link {
+                    slots.extend(of_spot);
+                }
+                if link {
+                    let _gone = self.led_elsewhere.send(());
                 }
             }
         }
@@ -138,7 +150,6 @@ const fn is_done(kind: &EventKind) -> bool {
     )
 }
 
-/// Whether what was made is there in one step: a link is, a file is only opened.
-fn is_whole(path: &Path) -> bool {
+fn is_link(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink())
 }

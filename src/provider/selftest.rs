@@ -7,6 +7,7 @@ use super::answer::{Answer, AnswerKind, Context};
 use super::pack::Pack;
 use super::parse_rule::{KINDS, one_of};
 use super::reader::{Reader, Table};
+use super::rotation::Rotation;
 use crate::lane::{Outcome, Wall};
 use std::borrow::Cow;
 
@@ -149,7 +150,7 @@ impl Pack {
             })
         });
         let recipe = self.rotation.iter();
-        let recipe = recipe.flat_map(|rotation| rotation.run_tests());
+        let recipe = recipe.flat_map(Rotation::run_tests);
         failures.chain(recipe).collect()
     }
 

@@ -90,10 +90,15 @@ async fn a_file_that_is_replaced_rewritten_or_led_elsewhere_is_taken_up_by_its_l
         generation(&bench, name, 2).await;
         assert_eq!(bench.count(name, RecordKind::CredentialLoadFailed), 0);
     }
-    // Again, now that its way leads through another folder.
-    write(&keys.join("..2").join("new"), "linked-3");
-    std::fs::rename(keys.join("..2/new"), keys.join("..2/linked")).unwrap();
-    generation(&bench, "linked", 3).await;
+    // Its way leads through another folder now: that one is watched as soon as the link is seen.
+    bench
+        .until("the other folder is watched", |_, lanes| {
+            write(&keys.join("..2/new"), "linked-3");
+            std::fs::rename(keys.join("..2/new"), keys.join("..2/linked")).unwrap();
+            let linked = crate::bench::find(lanes, "linked");
+            linked.credential.as_ref().map(|c| c.generation.0) == Some(3)
+        })
+        .await;
     generation(&bench, "other", 1).await;
     bench.stop().await;
 }

@@ -251,7 +251,12 @@ impl Engine {
         let lanes: Vec<_> = runners
             .filter_map(|(slot, runner)| Some((slot, Arc::clone(&runner.as_ref()?.entry))))
             .collect();
-        let missed = match watching::watch(&self.manifest, &lanes, &self.tools.progress) {
+        let missed = match watching::watch(
+            &self.manifest,
+            &lanes,
+            &self.tools.progress,
+            &self.rewatch.0,
+        ) {
             Ok(watching) => {
                 self.watching = watching;
                 let missed = self.watching.iter_mut();

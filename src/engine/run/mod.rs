@@ -121,6 +121,8 @@ pub struct Engine {
         mpsc::UnboundedReceiver<TendedStore>,
     ),
     watching: Option<Watching>,
+    /// Told when other folders have to be watched.
+    rewatch: (mpsc::UnboundedSender<()>, mpsc::UnboundedReceiver<()>),
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -181,6 +183,7 @@ impl Engine {
             tend_at: BTreeMap::new(),
             tended: mpsc::unbounded_channel(),
             watching: None,
+            rewatch: mpsc::unbounded_channel(),
             news: None,
             reload: setup.reload,
             _lock: setup._lock,
@@ -232,8 +235,12 @@ impl Engine {
                     None => break,
                 },
                 Some((slot, event)) = self.progress.recv() => self.tell(clock::now(), slot, event),
+                Some(()) = self.rewatch.1.recv() => {
+                    while self.rewatch.1.try_recv().is_ok() {}
+                    self.watch_files();
+                }
                 Some((name, store, tended)) = self.tended.1.recv() => {
-                    self.take_tended(clock::now(), name, &store, tended);
+                    self.take_tended(clock::now(), &name, &store, &tended);
                 }
                 Some(done) = self.reports.recv() => self.take_report(clock::now(), done),
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),

@@ -7,7 +7,7 @@ use super::super::view::LoginView;
 use super::Engine;
 use crate::lane::{Boot, Now, Record, RecordKind};
 use crate::plain::Plain;
-use crate::store::{LoginNews, Tended};
+use crate::store::{LoginNews, Store, Tended};
 use std::sync::Arc;
 
 impl Engine {
@@ -58,17 +58,17 @@ impl Engine {
     pub(super) fn take_tended(
         &mut self,
         now: Now,
-        name: Plain,
-        store: &Arc<crate::store::Store>,
-        tended: Tended,
+        name: &Plain,
+        store: &Arc<Store>,
+        tended: &Tended,
     ) {
-        let current = self.tools.stores.get(&name);
+        let current = self.tools.stores.get(name);
         if !current.is_some_and(|current| Arc::ptr_eq(current, store)) {
             return;
         }
         self.tend_at
             .insert(name.clone(), now.boot.plus(tended.again_in));
-        let Some(view) = self.stores.get_mut(&name) else {
+        let Some(view) = self.stores.get_mut(name) else {
             return;
         };
         let before = view.login.take().unwrap_or_default();
