@@ -308,7 +308,7 @@ fn hostile_names_reach_the_screen_without_their_orders() {
 #[test]
 fn a_grant_in_doubt_says_why_and_what_a_person_can_do() {
     let text = "process 4711 sent a request with this grant at 2026-11-22T20:13:41.203Z and \
-                ended before it stored an answer: the grant may be used up";
+                has stored no answer: the grant may be used up";
     let mut doubted = lane("crm-read", "hubspot", "get_contact", "growth");
     let verdict = Verdict::own(Outcome::UpstreamUnavailable, "engine/in_doubt", text);
     doubted.word = Word::Uncertain;
