@@ -41,6 +41,8 @@ pub(super) struct Place {
     /// Only in such an answer; empty means any. A member called `scope` means one thing in a token
     /// response and another in a calendar.
     pub(super) kinds: Vec<AnswerKind>,
+    /// Only the first of the names that stand there: a sentence goes on behind an action's name.
+    pub(super) first: bool,
 }
 
 impl Place {
@@ -93,6 +95,7 @@ impl Place {
 
     /// The names that stand there.
     pub(super) fn names(&self, seen: &Seen<'_>) -> Vec<Plain> {
+        let most = if self.first { 1 } else { SCOPES_MAX };
         let mut names = Vec::new();
         for text in self.texts(seen) {
             // Names that hold spaces are separated by commas.
@@ -108,7 +111,7 @@ impl Place {
                     .trim()
                     .trim_matches(|c: char| "'\"`.()[]".contains(c))
                     .trim();
-                if !name.is_empty() && names.len() < SCOPES_MAX {
+                if !name.is_empty() && names.len() < most {
                     let name = Plain::new(name);
                     if !names.contains(&name) {
                         names.push(name);
