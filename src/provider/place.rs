@@ -95,7 +95,6 @@ impl Place {
 
     /// The names that stand there.
     pub(super) fn names(&self, seen: &Seen<'_>) -> Vec<Plain> {
-        let most = if self.first { 1 } else { SCOPES_MAX };
         let mut names = Vec::new();
         for text in self.texts(seen) {
             // Names that hold spaces are separated by commas.
@@ -111,13 +110,16 @@ impl Place {
                     .trim()
                     .trim_matches(|c: char| "'\"`.()[]".contains(c))
                     .trim();
-                if !name.is_empty() && names.len() < most {
+                if !name.is_empty() && names.len() < SCOPES_MAX {
                     let name = Plain::new(name);
                     if !names.contains(&name) {
                         names.push(name);
                     }
                 }
             }
+        }
+        if self.first {
+            names.truncate(1);
         }
         names
     }
