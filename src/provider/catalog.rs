@@ -65,6 +65,7 @@ const BUILTIN: &[(&str, &str)] = packs![
     "slack",
     "stripe",
     "twilio",
+    "wso2",
     "xero",
 ];
 
