@@ -74,9 +74,7 @@ impl Rig {
         }
         let bench = Bench::plain(&self.manifest(auth, names)).await;
         bench
-            .until("every lane serves", |_, lanes| {
-                lanes.iter().all(|lane| serves(lane))
-            })
+            .until("every lane serves", |_, lanes| lanes.iter().all(serves))
             .await;
         (bench, grants)
     }

@@ -69,8 +69,9 @@ async fn all_are_fresh(bench: &Bench, before: &[u64]) {
         .await;
 }
 
-/// Waits until the store itself answers as it should, and prints how long the lanes take from there:
+/// Waits until the store itself answers as it should, and tells how long the lanes take from there:
 /// no test depends on that.
+#[allow(clippy::print_stdout, reason = "seen with --nocapture only")]
 async fn back_and_fresh(rig: &Rig, bench: &Bench, before: &[u64]) {
     let path = "secret/data/clients/lane";
     let answers = async {
