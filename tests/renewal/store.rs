@@ -6,7 +6,7 @@ use crate::real::{Bao, Canned, Fault, Oidc};
 use crate::rig::{API, EXCHANGE, Rig, generation, serves};
 use lanewatch::engine::clock;
 use lanewatch::http::Method;
-use lanewatch::lane::{Gate, Outcome, RecordKind, Word};
+use lanewatch::lane::{Gate, Outcome, RecordKind, Verb, Word};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -256,7 +256,7 @@ async fn a_token_that_the_store_did_not_take_is_kept_and_stored_when_it_can_be()
 
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_costs_no_grant() {
-    let mut rig = Rig::start(8).await;
+    let mut rig = Rig::start(60).await;
     rig.timeout = "2s";
     let (bench, _) = rig.lanes(&["one"]).await;
     for fault in [
@@ -267,6 +267,7 @@ async fn a_write_whose_answer_is_lost_costs_no_grant() {
     ] {
         let before = generations(&bench).await;
         rig.store.next(WRITE, fault);
+        bench.ask("one", Verb::Refresh).await.unwrap();
         all_are_fresh(&bench, &before).await;
     }
     rig.nothing_was_condemned(&bench).await;
