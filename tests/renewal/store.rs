@@ -6,7 +6,7 @@ use crate::real::{Bao, Canned, Fault, Oidc};
 use crate::rig::{API, EXCHANGE, Rig, generation, serves};
 use lanewatch::engine::clock;
 use lanewatch::http::Method;
-use lanewatch::lane::{Gate, Outcome, RecordKind, Verb, Word};
+use lanewatch::lane::{Activity, Gate, Outcome, RecordKind, Verb, Word};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -266,6 +266,12 @@ async fn a_write_whose_answer_is_lost_costs_no_grant() {
         Fault::Reset,
     ] {
         let before = generations(&bench).await;
+        // The lane may have met its new token in the store before the exchange heard of it.
+        bench
+            .until("no exchange is under way", |_, lanes| {
+                lanes[0].activity != Activity::Refreshing
+            })
+            .await;
         rig.store.next(WRITE, fault);
         bench.ask("one", Verb::Refresh).await.unwrap();
         all_are_fresh(&bench, &before).await;
