@@ -57,9 +57,10 @@ fn sorting_goes_round_and_turns_over() {
         ("S", "wiki-search"),
         // What is wrong: the worst outcome first.
         ("s", "ledger-post"),
-        ("s", "drive-export"),
+        // Then route, expiry, next refresh, failures, latency, owner, and severity again.
+        ("s", "github-issues"),
         ("s", "slack-announce"),
-        ("s", "slack-announce"),
+        ("s", "ledger-post"),
         ("s", "crm-write"),
         ("s", "billing-refunds"),
         ("s", "mail-send"),

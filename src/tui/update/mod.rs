@@ -12,7 +12,7 @@ use super::key::Key;
 use super::keymap::{Action, Context};
 use super::model::{Model, Tone};
 use crate::engine::{Accepted, Command, Refusal, Update};
-use crate::lane::{LaneName, Now};
+use crate::lane::{LaneName, Now, RecordKind};
 use crate::plain::Plain;
 
 /// Something that happened.
@@ -116,7 +116,11 @@ fn learn(model: &mut Model, news: Update) {
         model.lanes.remove(name);
     }
     for record in news.records {
-        if let (Some(lane), Some(outcome)) = (&record.lane, record.outcome) {
+        // A neighbor's denial is an outcome too, and a good one.
+        let neighbor = [RecordKind::NeighborDenied, RecordKind::NeighborAllowed];
+        if let (Some(lane), Some(outcome)) = (&record.lane, record.outcome)
+            && !neighbor.contains(&record.kind)
+        {
             model.lanes.note(lane, now, record.ts, outcome);
         }
         model.journal.push(record);

@@ -186,19 +186,15 @@ fn hour(lane: &LaneView, model: &Model, page: &mut Page<'_>) {
     let text = page.role(Role::Text);
     page.label("last hour");
     bars(&slices, sparkline::outcome, page);
-    let bad = slices.iter().filter_map(|slice| slice.worst);
+    let seen = slices.iter().filter_map(|slice| slice.worst);
     let worst = slices.iter().copied().reduce(Slice::and);
     let said = match worst.and_then(|worst| worst.worst) {
         None => "outcomes: none seen yet".to_owned(),
         Some(Outcome::Ok) => "outcomes: all ok".to_owned(),
         Some(worst) => {
-            let bad = bad.filter(|outcome| *outcome != Outcome::Ok).count();
-            let of = if bad == 1 {
-                "1 time of five minutes".to_owned()
-            } else {
-                format!("{bad} times of five minutes")
-            };
-            format!("outcomes: {of} not well, worst {worst}")
+            let bad = seen.filter(|outcome| *outcome != Outcome::Ok).count();
+            let minutes = bad * 60 / SLICES;
+            format!("outcomes: not well in {minutes} of 60 minutes, worst {worst}")
         }
     };
     page.say(&format!("  {said}"), text);

@@ -118,8 +118,9 @@ fn range(choice: &Choice, longest: Widths, screen: u16) -> (u16, u16) {
         return (width, width);
     }
     let slices = u16::try_from(SLICES).unwrap_or(12);
+    // Behind a title there is room for the sign of the column that the table is sorted by.
     let text = |longest: u16, title: u16, cap: u16| {
-        let wanted = longest.max(title);
+        let wanted = longest.max(title + 1);
         (wanted.min(cap), wanted.min(48))
     };
     match choice.column {
@@ -133,7 +134,8 @@ fn range(choice: &Choice, longest: Widths, screen: u16) -> (u16, u16) {
         }
         Column::Life => (5, 10),
         Column::Counters => (15, 15),
-        Column::Hour | Column::Latency => (slices / 2, slices),
+        Column::Hour => (slices / 3 + 1, slices),
+        Column::Latency => (slices / 2, slices),
         Column::Since => (6, 6),
         Column::Owner => text(longest.owner, 5, 16),
         Column::Provider => text(longest.provider, 8, 16),
