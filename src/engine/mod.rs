@@ -20,6 +20,7 @@ mod setup;
 mod socket;
 mod state_folder;
 mod view;
+mod workers;
 
 pub use handle::{
     Accepted, Command, Handle, Lease, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates,
