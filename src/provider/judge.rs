@@ -7,6 +7,7 @@
 
 use super::answer::{Answer, Context, Reading};
 use super::pack::Pack;
+use super::phrasebook::Found;
 use super::place::Place;
 use super::redact::redact;
 use super::rule::{Conclusion, Rule};
@@ -49,10 +50,11 @@ pub(super) fn judge(
     let seen = Seen::new(answer);
     let now = context.now;
     for layer in pack.layers() {
+        let found = Found::new(&layer.phrases, seen.statement());
         for rule in &layer.rules {
             let fate = if !allowed(rule, &seen) {
                 Fate::NotAllowed
-            } else if rule.when.holds(&seen) {
+            } else if rule.when.holds(&seen, &found) {
                 Fate::Matched
             } else {
                 Fate::NotMet

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Context, NoAnswer, Reading};
 use super::judge::{self, Tried};
+use super::phrasebook::PhraseBook;
 use super::place::Place;
 use super::rule::Rule;
 use super::selftest::PackTest;
@@ -62,6 +63,7 @@ pub struct Pack {
     pub(super) message: Vec<Place>,
     pub(super) request_id: Vec<Place>,
     pub(super) rules: Vec<Rule>,
+    pub(super) phrases: PhraseBook,
     pub(super) tests: Vec<PackTest>,
     pub(super) standards: Option<Arc<Pack>>,
 }

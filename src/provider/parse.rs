@@ -120,6 +120,7 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
         pack.tests
             .extend(selftest::read(reader, &table, &pack.name));
     }
+    pack.phrases = std::mem::take(&mut reader.phrases);
     name.map(|_| pack)
 }
 

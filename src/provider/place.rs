@@ -29,6 +29,9 @@ pub(super) enum Spot {
     Begins(String),
     /// Nowhere: the provider's documentation says it.
     Fixed(String),
+    /// In a claim of the credential itself, where that is a JWT. No answer has it:
+    /// [`super::Pack::claims`] reads it.
+    Jwt(String),
 }
 
 /// A spot and how what stands there is written.
@@ -79,6 +82,7 @@ impl Place {
             }
             Spot::Begins(start) => beginning_with(seen.text(), start),
             Spot::Fixed(text) => vec![text.clone()],
+            Spot::Jwt(_) => Vec::new(),
         }
     }
 
@@ -95,8 +99,12 @@ impl Place {
     pub(super) fn names(&self, seen: &Seen<'_>) -> Vec<Plain> {
         let mut names = Vec::new();
         for text in self.texts(seen) {
-            // Names that hold spaces are separated by commas.
-            let listed = text.contains([',', ';']);
+            let text = match &self.spot {
+                Spot::After(_) => scopes_of_sentence(&text),
+                _ => text,
+            };
+            // Names that hold spaces are separated by commas; a challenge separates by spaces alone.
+            let listed = text.contains([',', ';']) && !self.is_challenge();
             for part in text.split(|c: char| {
                 if listed {
                     ",;".contains(c)
@@ -147,6 +155,18 @@ impl Place {
         }
     }
 
+    const fn is_challenge(&self) -> bool {
+        matches!(self.spot, Spot::Challenge(_))
+    }
+
+    /// The claim of a JWT that it is, if it is one.
+    pub(super) fn claim(&self) -> Option<&str> {
+        match &self.spot {
+            Spot::Jwt(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether it lies in the body.
     pub(super) const fn in_body(&self) -> bool {
         !matches!(self.spot, Spot::Header(_) | Spot::Challenge(_))
@@ -185,6 +205,36 @@ fn behind(seen: &Seen<'_>, mark: &str) -> Option<String> {
     });
     let inside = rest.get(..end.map_or(rest.len(), |(at, _)| at))?;
     Some(inside.chars().take(400).collect())
+}
+
+/// What may be names of scopes in the words behind a mark: without the noun that closes them
+/// ("read_orders scope"), and of a longer run of words only those that look like no prose.
+fn scopes_of_sentence(text: &str) -> String {
+    let nouns = ["scope", "scopes", "permission", "permissions", "privilege", "privileges", "access"];
+    if text.contains([',', ';']) {
+        return text.to_owned();
+    }
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    while words.len() > 1
+        && words
+            .last()
+            .is_some_and(|last| nouns.iter().any(|noun| last.eq_ignore_ascii_case(noun)))
+    {
+        words.pop();
+    }
+    if words.len() > 1 {
+        let looks_named = |word: &&str| {
+            let inside = word.trim_matches(|c: char| !c.is_alphanumeric());
+            inside.contains(['_', ':', '.', '/', '-']) || word.starts_with(['`', '\'', '"'])
+        };
+        let named: Vec<&str> = words.iter().copied().filter(looks_named).collect();
+        let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+        // Bare words are names only if all of them could be: "repo user", not "the call you made".
+        if !named.is_empty() || words.len() > 3 || !words.iter().all(plain) {
+            words = named;
+        }
+    }
+    words.join(" ")
 }
 
 fn beginning_with(text: &str, start: &str) -> Vec<String> {
