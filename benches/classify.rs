@@ -3,9 +3,12 @@
 
 #![allow(
     missing_docs,
-    clippy::unwrap_used,
-    reason = "a benchmark may stop at a broken line, and criterion's macros write what they write"
+    clippy::disallowed_methods,
+    reason = "criterion's macros write what they write, and a benchmark may look at the clock"
 )]
+
+#[path = "hostile.rs"]
+mod hostile;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lanewatch::lane::Wall;
@@ -134,7 +137,13 @@ fn a_mix(c: &mut Criterion) {
     let mix: Vec<_> = MIX
         .iter()
         .map(|(provider, kind, status, headers, body)| {
-            (catalog.get_or_http(provider), *kind, *status, own(headers), *body)
+            (
+                catalog.get_or_http(provider),
+                *kind,
+                *status,
+                own(headers),
+                *body,
+            )
         })
         .collect();
     let mut group = c.benchmark_group("classify");
@@ -147,7 +156,11 @@ fn a_mix(c: &mut Criterion) {
         });
     });
     for (pack, kind, status, headers, body) in &mix {
-        let name = format!("{} {status} {}", pack.name(), body.get(..12).unwrap_or(body));
+        let name = format!(
+            "{} {status} {}",
+            pack.name(),
+            body.get(..12).unwrap_or(body)
+        );
         group.throughput(Throughput::Elements(1));
         group.bench_function(name, |b| {
             b.iter(|| black_box(pack.classify(&answer(*kind, *status, headers, body), &CONTEXT)));
@@ -156,44 +169,11 @@ fn a_mix(c: &mut Criterion) {
     group.finish();
 }
 
-/// Bodies of 300 kB, each made to be as much work as it can.
-fn huge_bodies() -> Vec<(&'static str, String)> {
-    let fill = |piece: &str| piece.repeat(300_000 / piece.len() + 1);
-    vec![
-        ("nested lists", fill("[")),
-        ("nested objects", fill("{\"a\":")),
-        (
-            "many errors",
-            format!(
-                "{{\"errors\":[{}]}}",
-                fill("{\"code\":\"x\",\"message\":\"invalid or may have been\"},")
-            ),
-        ),
-        (
-            "one long line",
-            format!("{{\"error\":\"{}\"}}", fill("token may not if ")),
-        ),
-        ("many members", format!("{{{}}}", fill("\"error\":{\"a\":1},"))),
-        ("open tags", fill("<a ")),
-        ("deep tags", fill("<a>")),
-        (
-            "many attributes",
-            format!("<e {}>", fill("a=\"invalid token\" ")),
-        ),
-        ("many elements", format!("<r>{}</r>", fill("<m>token</m>"))),
-        ("quotes", fill("\"\\\"")),
-        ("braces in prose", fill("{ x ")),
-        ("words of prose", fill("token key api invalid expired or ")),
-        ("form", fill("error=invalid&")),
-        ("scopes", fill("requires scope ")),
-    ]
-}
-
 fn huge(c: &mut Criterion) {
     let catalog = Catalog::builtin();
     let mut group = c.benchmark_group("300 kB");
     group.sample_size(10);
-    for (name, body) in huge_bodies() {
+    for (name, body) in hostile::bodies(300_000) {
         for (kind, body) in [
             (AnswerKind::Api, body.clone()),
             (

@@ -15,17 +15,20 @@ const STANDARDS: (&str, &str) = ("standards.toml", include_str!("standards.toml"
 const FALL_THROUGH: &str = "http";
 
 /// The built-in packs.
-const BUILTIN: [(&str, &str); 8] = [
+const BUILTIN: [(&str, &str); 11] = [
     ("packs/github.toml", include_str!("packs/github.toml")),
     ("packs/gitlab.toml", include_str!("packs/gitlab.toml")),
     ("packs/google.toml", include_str!("packs/google.toml")),
+    ("packs/graphql.toml", include_str!("packs/graphql.toml")),
     ("packs/http.toml", include_str!("packs/http.toml")),
+    ("packs/mcp.toml", include_str!("packs/mcp.toml")),
     (
         "packs/oauth-generic.toml",
         include_str!("packs/oauth-generic.toml"),
     ),
     ("packs/openbao.toml", include_str!("packs/openbao.toml")),
     ("packs/slack.toml", include_str!("packs/slack.toml")),
+    ("packs/soap.toml", include_str!("packs/soap.toml")),
     ("packs/stripe.toml", include_str!("packs/stripe.toml")),
 ];
 

@@ -98,7 +98,15 @@ mod tests {
     fn what_is_no_jwt_claims_nothing() {
         let catalog = Catalog::builtin();
         let pack = catalog.get_or_http("nobody");
-        for text in ["", "eyJ", "eyJ.eyJ", "a.b.c", "eyJh.%%%.x", "eyJh.e30.x.y.z", "ghp_x"] {
+        for text in [
+            "",
+            "eyJ",
+            "eyJ.eyJ",
+            "a.b.c",
+            "eyJh.%%%.x",
+            "eyJh.e30.x.y.z",
+            "ghp_x",
+        ] {
             assert_eq!(pack.claims(&Secret::new(text.into())), Claims::default());
         }
     }

@@ -60,7 +60,15 @@ pub(super) fn leaves(document: &str) -> Vec<Leaf> {
 pub(super) fn tells_of_failure(leaves: &[Leaf]) -> bool {
     let root = leaves.first().and_then(|leaf| leaf.path.split('/').next());
     let by_root = root.is_some_and(|root| {
-        ["Error", "ErrorResponse", "Fault", "error", "errors", "Errors"].contains(&root)
+        [
+            "Error",
+            "ErrorResponse",
+            "Fault",
+            "error",
+            "errors",
+            "Errors",
+        ]
+        .contains(&root)
     });
     by_root
         || leaves.iter().any(|leaf| {

@@ -163,7 +163,11 @@ fn prose(text: &str) -> Option<i64> {
             _ if total.is_none() && glued.is_empty() => 1000,
             _ => break,
         };
-        total = Some(total.unwrap_or(0_i64).checked_add(number.checked_mul(scale)? / 1000)?);
+        total = Some(
+            total
+                .unwrap_or(0_i64)
+                .checked_add(number.checked_mul(scale)? / 1000)?,
+        );
     }
     total
 }

@@ -102,8 +102,16 @@ enum Piece {
     Gap,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often a word was compared on this thread: the work that a hostile answer can cause.
+    pub(super) static COMPARED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 impl Piece {
     fn fits(&self, word: &str) -> bool {
+        #[cfg(test)]
+        COMPARED.with(|count| count.set(count.get() + 1));
         match self {
             Self::Is(text) => word == text,
             Self::Begins(text) => word.starts_with(text.as_str()),

@@ -99,7 +99,9 @@ impl PhraseBook {
         for (at, word) in words.iter().enumerate() {
             let whole = self.by_word.get(word).into_iter().flatten();
             let start = first_letters(word).and_then(|start| self.by_start.get(start));
-            let candidates = whole.chain(start.into_iter().flatten()).chain(&self.by_part);
+            let candidates = whole
+                .chain(start.into_iter().flatten())
+                .chain(&self.by_part);
             for number in candidates {
                 let Some(Entry { phrase, anchor }) = self.entries.get(*number as usize) else {
                     continue;
@@ -175,6 +177,10 @@ impl<'b, S: Said> Found<'b, S> {
 }
 
 #[cfg(test)]
+#[path = "../../benches/hostile.rs"]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -206,6 +212,46 @@ mod tests {
         "expired",
         "in*",
     ];
+
+    #[test]
+    fn a_hostile_body_costs_no_more_the_longer_it_is() {
+        use super::super::phrase::COMPARED;
+        use super::super::{Answer, AnswerKind, Catalog, Context};
+        use crate::lane::Wall;
+        use std::borrow::Cow;
+
+        let catalog = Catalog::builtin();
+        let context = Context {
+            now: Wall(1_790_000_000_000),
+            known_expires_at: None,
+            worked_before: true,
+        };
+        let work = |body: &str, status| {
+            let answer = Answer {
+                kind: AnswerKind::Api,
+                status,
+                headers: Cow::Borrowed(&[]),
+                body: Cow::Borrowed(body.as_bytes()),
+            };
+            let costs = catalog.packs().map(|pack| {
+                COMPARED.set(0);
+                let _ = pack.classify(&answer, &context);
+                COMPARED.get()
+            });
+            costs.max().unwrap_or(0)
+        };
+        for ((name, some), (_, more)) in hostile::bodies(300_000)
+            .iter()
+            .zip(&hostile::bodies(1_200_000))
+        {
+            for status in [200, 401] {
+                let (once, again) = (work(some, status), work(more, status));
+                assert_eq!(once, again, "{name} under {status}");
+                // A comparison takes a few nanoseconds, and five milliseconds are the limit.
+                assert!(once < 400_000, "{name} under {status}: {once} comparisons");
+            }
+        }
+    }
 
     proptest::proptest! {
         #[test]

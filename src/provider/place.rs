@@ -210,7 +210,15 @@ fn behind(seen: &Seen<'_>, mark: &str) -> Option<String> {
 /// What may be names of scopes in the words behind a mark: without the noun that closes them
 /// ("read_orders scope"), and of a longer run of words only those that look like no prose.
 fn scopes_of_sentence(text: &str) -> String {
-    let nouns = ["scope", "scopes", "permission", "permissions", "privilege", "privileges", "access"];
+    let nouns = [
+        "scope",
+        "scopes",
+        "permission",
+        "permissions",
+        "privilege",
+        "privileges",
+        "access",
+    ];
     if text.contains([',', ';']) {
         return text.to_owned();
     }

@@ -296,9 +296,18 @@ pub(super) fn says_failure(value: &Value) -> bool {
         let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
         number.is_some_and(|number| (400..600).contains(&number))
     };
-    let explained = ["message", "msg", "error_message", "errmsg", "detail", "description"];
+    let explained = [
+        "message",
+        "msg",
+        "error_message",
+        "errmsg",
+        "detail",
+        "description",
+    ];
     let own = ["code", "status", "statuscode", "status_code"];
-    if own.iter().any(|key| member(top, key).is_some_and(is_status))
+    if own
+        .iter()
+        .any(|key| member(top, key).is_some_and(is_status))
         && explained.iter().any(|key| member(top, key).is_some())
     {
         return true;
