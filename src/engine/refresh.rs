@@ -31,7 +31,8 @@ const SAVES: u32 = 5;
 /// A token that was minted and that the store has not taken. It serves nobody until it has.
 #[derive(Clone)]
 pub(super) struct Unsaved {
-    minted: Minted,
+    /// Boxed, because every lane has room for one and hardly any ever has one.
+    minted: Box<Minted>,
 }
 
 #[derive(Clone)]
@@ -170,7 +171,7 @@ async fn exchange(
     };
     // A grant that a person has replaced meanwhile makes what was minted from it worthless.
     if let Some(unsaved) = unsaved.filter(|unsaved| unsaved.minted.is_of(entry, &record)) {
-        let end = save(tools, entry, store, &record, current, unsaved.minted).await;
+        let end = save(tools, entry, store, &record, current, *unsaved.minted).await;
         return noting(end, said);
     }
     if let Some(theirs) = somebody_was_faster(tools, entry, &record, current) {
@@ -346,7 +347,9 @@ async fn save(
     let failure = RefreshFailure::NotPersisted(last.verdict());
     End::Unsaved {
         failure,
-        unsaved: Unsaved { minted },
+        unsaved: Unsaved {
+            minted: Box::new(minted),
+        },
         down: answered(&last).err(),
     }
 }
