@@ -11,14 +11,18 @@
     reason = "a test may stop at a broken line, and its report goes to the terminal"
 )]
 
-use lanewatch::lane::{Outcome, Wall};
+use lanewatch::lane::{Outcome, Verdict, Wall};
 use lanewatch::plain::Plain;
-use lanewatch::provider::{Answer, AnswerKind, Catalog, Context, NoAnswer};
+use lanewatch::provider::{Answer, AnswerKind, Catalog, Context, NoAnswer, Pack};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+/// Every pack, read once.
+static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::builtin);
 
 struct Labelled {
     id: String,
@@ -107,7 +111,7 @@ fn labelled_answers_are_understood_and_none_is_wrongly_called_dead() {
     let Some(corpus) = corpus() else {
         return;
     };
-    let catalog = Catalog::builtin();
+    let catalog = &*CATALOG;
     let mut confusion: BTreeMap<(Outcome, Outcome), usize> = BTreeMap::new();
     let mut right_ones = 0;
     let mut wrongly_dead = Vec::new();
@@ -156,6 +160,74 @@ fn labelled_answers_are_understood_and_none_is_wrongly_called_dead() {
         "{right_ones} of {}",
         corpus.len()
     );
+}
+
+/// A bare answer to a probe, as every pack of the catalog reads it.
+fn read_by_all(
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+    context: &Context,
+) -> Vec<(String, Verdict)> {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let answer = Answer {
+        kind: AnswerKind::Api,
+        status,
+        headers: Cow::Owned(headers.iter().map(own).collect()),
+        body: Cow::Borrowed(body.as_bytes()),
+    };
+    let catalog = &*CATALOG;
+    let read = |pack: &Arc<Pack>| {
+        let verdict = pack.classify(&answer, context).verdict;
+        (pack.name().to_owned(), verdict)
+    };
+    catalog.packs().map(read).collect()
+}
+
+#[test]
+fn a_bare_rejection_means_to_every_pack_what_its_history_says() {
+    let now = Wall(1_790_000_000_000);
+    let cases = [
+        (None, false, Outcome::CredentialInvalid),
+        (None, true, Outcome::CredentialInvalid),
+        (Some(-1), true, Outcome::CredentialExpired),
+        (Some(1), true, Outcome::CredentialRevoked),
+        (Some(1), false, Outcome::CredentialInvalid),
+    ];
+    for (end, worked_before, expected) in cases {
+        let context = Context {
+            now,
+            known_expires_at: end.map(|days| Wall(now.0 + days * 86_400_000)),
+            worked_before,
+        };
+        for body in ["", "{}", r#"{"messa"#] {
+            for (pack, verdict) in read_by_all(401, &[], body, &context) {
+                assert_eq!(verdict.outcome, expected, "{pack}, {body:?}, {context:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_pack_reads_retry_after_in_each_of_its_forms() {
+    let context = Context {
+        now: Wall::parse("2026-09-21T14:00:00Z").unwrap(),
+        known_expires_at: Wall::parse("2026-01-01T00:00:00Z"),
+        worked_before: true,
+    };
+    let date = ("date", "Mon, 21 Sep 2026 14:00:00 GMT");
+    for (value, seconds) in [
+        ("7", 7),
+        ("2.0", 2),
+        ("Mon, 21 Sep 2026 14:01:00 GMT", 60),
+        ("Monday, 21-Sep-26 14:01:00 GMT", 60),
+    ] {
+        for (pack, verdict) in read_by_all(429, &[date, ("retry-after", value)], "", &context) {
+            assert_eq!(verdict.outcome, Outcome::RateLimited, "{pack}");
+            let found = verdict.evidence.retry_after_s;
+            assert_eq!(found, Some(seconds), "{pack}, {value}");
+        }
+    }
 }
 
 fn any_kind() -> impl Strategy<Value = AnswerKind> {
@@ -231,12 +303,6 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
         "\\PC{0,30}",
     ];
     prop::collection::vec((name.prop_map(str::to_owned), value), 0..5)
-}
-
-/// All packs, read once.
-fn catalog() -> &'static Catalog {
-    static CATALOG: std::sync::OnceLock<Catalog> = std::sync::OnceLock::new();
-    CATALOG.get_or_init(Catalog::builtin)
 }
 
 fn is_dead_by(
@@ -422,7 +488,7 @@ proptest! {
         body in prop_oneof![json_body(), page(), prop::collection::vec(any::<u8>(), 0..200)],
         context in any_context(),
     ) {
-        prop_assert_eq!(is_dead_by(catalog(), kind, status, &headers, &body, &context), None);
+        prop_assert_eq!(is_dead_by(&CATALOG, kind, status, &headers, &body, &context), None);
     }
 
     #[test]
@@ -435,7 +501,7 @@ proptest! {
     ) {
         // A redirect is judged by where it leads, not by the page that comes with it.
         prop_assume!(!(300..400).contains(&status));
-        prop_assert_eq!(is_dead_by(catalog(), kind, status, &headers, &body, &context), None);
+        prop_assert_eq!(is_dead_by(&CATALOG, kind, status, &headers, &body, &context), None);
     }
 
     #[test]
@@ -451,7 +517,7 @@ proptest! {
         context in any_context(),
         pick in any::<prop::sample::Index>(),
     ) {
-        let catalog = catalog();
+        let catalog = &*CATALOG;
         let answer = Answer { kind, status, headers: Cow::Owned(headers), body: Cow::Owned(body) };
         let packs: Vec<_> = catalog.packs().collect();
         {
@@ -465,7 +531,7 @@ proptest! {
 
 #[test]
 fn a_huge_answer_is_judged_by_its_beginning() {
-    let catalog = Catalog::builtin();
+    let catalog = &*CATALOG;
     let context = Context {
         now: Wall(1_790_000_000_000),
         known_expires_at: None,

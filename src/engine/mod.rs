@@ -22,6 +22,7 @@ mod socket;
 mod state_folder;
 mod verify;
 mod view;
+mod workers;
 
 pub use handle::{
     Accepted, Command, Handle, Lease, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates,

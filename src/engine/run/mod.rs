@@ -14,15 +14,16 @@ mod views;
 
 use super::clock::{self, Clock, Jump};
 use super::control::Controls;
-use super::dispatch::{Dispatch, Ticket};
+use super::dispatch::Dispatch;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
-use super::perform::{Report, Tools};
+use super::perform::Tools;
 use super::reload::{self, News};
 use super::runner::Runner;
 use super::setup::Setup;
 use super::state_folder::{EngineLock, StateFolder};
 use super::view::StoreView;
+use super::workers::{Done, Workers};
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
@@ -90,7 +91,7 @@ pub struct Engine {
     groups: HashMap<Fingerprint, BTreeSet<usize>>,
     wakes: BinaryHeap<Reverse<(Boot, usize)>>,
     dispatch: Dispatch,
-    running: usize,
+    workers: Workers,
     stores: BTreeMap<Plain, StoreView>,
 
     turn: Turn,
@@ -103,8 +104,7 @@ pub struct Engine {
     findings: Vec<Arc<Vec<Finding>>>,
 
     requests: mpsc::Receiver<Request>,
-    reports: mpsc::Receiver<(Ticket, Report)>,
-    report: mpsc::Sender<(Ticket, Report)>,
+    reports: mpsc::Receiver<Done>,
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -114,7 +114,7 @@ impl Engine {
     /// An engine, and a way to talk to it. It does nothing before [`Engine::run`].
     pub fn new(setup: Setup) -> (Self, Handle) {
         let (requests, receiver) = mpsc::channel(256);
-        let (report, reports) = mpsc::channel(1024);
+        let (workers, reports) = Workers::new();
         let http = Http::new();
         let tools = Tools {
             stores: Stores::new(&setup.manifest.stores, &http),
@@ -143,7 +143,7 @@ impl Engine {
             groups: HashMap::new(),
             wakes: BinaryHeap::new(),
             dispatch: Dispatch::new(setup.manifest.limits),
-            running: 0,
+            workers,
             stores: store_views(&setup.manifest, now),
             turn: Turn {
                 engine_changed: true,
@@ -158,7 +158,6 @@ impl Engine {
             manifest: setup.manifest,
             requests: receiver,
             reports,
-            report,
             news: None,
             reload: setup.reload,
             _lock: setup._lock,
@@ -207,9 +206,7 @@ impl Engine {
                     Some(request) => self.take_request(clock::now(), request),
                     None => break,
                 },
-                Some((ticket, report)) = self.reports.recv() => {
-                    self.take_report(clock::now(), &ticket, report);
-                }
+                Some(done) = self.reports.recv() => self.take_report(clock::now(), done),
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
                 () = tokio::time::sleep(sleep) => {}
             }
@@ -228,8 +225,8 @@ impl Engine {
     fn drain(&mut self) {
         let now = clock::now();
         for _ in 0..TURN {
-            if let Ok((ticket, report)) = self.reports.try_recv() {
-                self.take_report(now, &ticket, report);
+            if let Ok(done) = self.reports.try_recv() {
+                self.take_report(now, done);
             } else if let Ok(request) = self.requests.try_recv() {
                 self.take_request(now, request);
             } else {
@@ -284,9 +281,9 @@ impl Engine {
 
     async fn close(&mut self) {
         let until = tokio::time::Instant::now() + FAREWELL;
-        while self.running > 0 {
+        while self.workers.busy() > 0 {
             match tokio::time::timeout_at(until, self.reports.recv()).await {
-                Ok(Some((ticket, report))) => self.take_report(clock::now(), &ticket, report),
+                Ok(Some(done)) => self.take_report(clock::now(), done),
                 Ok(None) | Err(_) => break,
             }
         }

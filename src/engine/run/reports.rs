@@ -1,16 +1,16 @@
 //! What comes back from work under way.
 
-use super::super::dispatch::Ticket;
-use super::super::perform::Report;
+use super::super::workers::Done;
 use super::Engine;
 use crate::lane::{Event, Now};
 use crate::plain::Plain;
 
 impl Engine {
-    pub(super) fn take_report(&mut self, now: Now, ticket: &Ticket, report: Report) {
-        self.running = self.running.saturating_sub(1);
+    pub(super) fn take_report(&mut self, now: Now, done: Done) {
+        self.workers.take_back(&done);
+        let Done { ticket, report, .. } = done;
         let down = report.store.as_ref().map(Result::is_err);
-        self.dispatch.done(ticket, down, now.boot);
+        self.dispatch.done(&ticket, down, now.boot);
         let Some(runner) = self.lanes.get_mut(report.slot).and_then(Option::as_mut) else {
             return;
         };

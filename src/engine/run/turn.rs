@@ -5,7 +5,7 @@
 //! answered. If they cannot be written, all of it waits and the gates are closed.
 
 use super::super::handle::{Refusal, Update};
-use super::super::perform::{Job, Work, perform};
+use super::super::perform::{Job, Work};
 use super::{AUDIT_AGAIN, Engine, REMEMBER_EVERY};
 use crate::lane::{Cause, Event, Now, Record};
 use crate::plain::Plain;
@@ -73,14 +73,7 @@ impl Engine {
                 self.dispatch.done(&ticket, None, now.boot);
                 continue;
             }
-            self.running += 1;
-            let (tools, report) = (Arc::clone(&self.tools), self.report.clone());
-            tokio::spawn(async move {
-                let done = perform(tools, job).await;
-                // The engine may have stopped: what was stored is stored, and the audit has the
-                // intent.
-                let _stopped = report.send((ticket, done)).await;
-            });
+            self.workers.give(Arc::clone(&self.tools), ticket, job);
         }
         if !self.settle.is_empty() {
             let settled = self
