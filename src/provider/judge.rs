@@ -38,6 +38,8 @@ pub struct Tried {
     pub rule: String,
     /// What became of it.
     pub fate: Fate,
+    /// Why it is so, in the words of its pack.
+    pub why: Option<String>,
 }
 
 /// Judges `answer`; every rule tried goes to `tried`.
@@ -63,6 +65,7 @@ pub(super) fn judge(
                 tried.push(Tried {
                     rule: format!("{}/{}", layer.name, rule.name),
                     fate,
+                    why: rule.why.clone(),
                 });
             }
             if fate == Fate::Matched {
@@ -83,7 +86,7 @@ fn allowed(rule: &Rule, seen: &Seen<'_>) -> bool {
     if !rule.conclusion.condemns() || rule.any_status {
         return true;
     }
-    let weather = matches!(seen.status(), 408 | 429 | 500..);
+    let weather = matches!(seen.status(), 408 | 420 | 429 | 500..);
     let states_an_end = matches!(
         rule.conclusion,
         Conclusion::Is(Outcome::CredentialExpired | Outcome::CredentialRevoked)

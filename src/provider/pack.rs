@@ -179,6 +179,16 @@ impl Pack {
         self.rotate_url.as_deref()
     }
 
+    /// Where the end of a credential is read, in words.
+    pub fn expiry_places(&self) -> String {
+        in_words(&self.expiry, "where the standards have it")
+    }
+
+    /// Where granted scopes are read, in words.
+    pub fn scope_places(&self) -> String {
+        in_words(&self.scopes, "where the standards have them")
+    }
+
     /// How many rules the pack has of its own.
     pub fn rule_count(&self) -> usize {
         self.rules.len()
@@ -213,6 +223,14 @@ impl Pack {
     /// The pack itself, then the standards that it falls through to.
     pub(super) fn layers(&self) -> impl Iterator<Item = &Pack> {
         std::iter::once(self).chain(self.standards.as_deref())
+    }
+}
+
+fn in_words(places: &[Place], none: &str) -> String {
+    let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+    match places.is_empty() {
+        true => none.to_owned(),
+        false => places.join(", "),
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) fn rule(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Rul
     };
     Some(Rule {
         name: name?.0,
+        why: table.text(reader, "why").map(|(why, _)| why),
         conclusion: conclusion?,
         basis: basis.unwrap_or(Basis::Stated),
         any_status,

@@ -6,6 +6,7 @@ use super::moment::Form;
 use super::seen::Seen;
 use crate::lane::{ExpirySource, Wall};
 use crate::plain::Plain;
+use std::fmt;
 
 /// The most scope names taken from one answer.
 const SCOPES_MAX: usize = 32;
@@ -57,6 +58,22 @@ pub(super) struct Place {
     pub(super) kinds: Vec<AnswerKind>,
     /// Only the first of the names that stand there: a sentence goes on behind an action's name.
     pub(super) first: bool,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.spot {
+            Spot::Header(name) => write!(f, "header {name}"),
+            Spot::Json(pointer) => write!(f, "JSON {pointer}"),
+            Spot::Form(name) => write!(f, "form field {name}"),
+            Spot::Xml(tail) => write!(f, "XML {tail}"),
+            Spot::Challenge(name) => write!(f, "challenge parameter {name}"),
+            Spot::After(marks) => write!(f, "text after \"{}\"", marks.join("\", \"")),
+            Spot::Begins(start) => write!(f, "words that begin with {start}"),
+            Spot::Fixed(text) => write!(f, "always {text}"),
+            Spot::Jwt(claim) => write!(f, "claim {claim} of a JWT"),
+        }
+    }
 }
 
 impl Place {

@@ -50,6 +50,8 @@ impl Conclusion {
 pub(super) struct Rule {
     /// Its name, unique in its pack.
     pub(super) name: String,
+    /// Why that is so, for a reader.
+    pub(super) why: Option<String>,
     /// What it concludes.
     pub(super) conclusion: Conclusion,
     /// Whether the provider says so, or it is a guess from circumstances.
