@@ -7,7 +7,7 @@
     reason = "criterion's macros write what they write, and a benchmark may look at the clock"
 )]
 
-#[path = "hostile.rs"]
+#[path = "hostile/bodies.rs"]
 mod hostile;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -177,7 +177,7 @@ impl<'b, S: Said> Found<'b, S> {
 }
 
 #[cfg(test)]
-#[path = "../../benches/hostile.rs"]
+#[path = "../../benches/hostile/bodies.rs"]
 mod hostile;
 
 #[cfg(test)]
