@@ -16,8 +16,17 @@ use lanewatch::provider::{Answer, AnswerKind, Catalog, Context};
 use std::borrow::Cow;
 use std::hint::black_box;
 
+/// A provider, what was asked, the status, the headers and the body.
+type Recorded = (
+    &'static str,
+    AnswerKind,
+    u16,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
 /// The answers that a wall of lanes sees: most are good, some limited or down, a few reject.
-const MIX: [(&str, AnswerKind, u16, &[(&str, &str)], &str); 12] = [
+const MIX: [Recorded; 12] = [
     (
         "github",
         AnswerKind::Api,
