@@ -4,13 +4,15 @@
 //! secret. A report carries what the core is told and, beside it, secrets that only the engine's
 //! vault may keep.
 
+use super::control::{Controls, control};
 use super::record::understand;
 use super::refresh;
 use super::request::ask;
+use super::verify::verify;
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, LaneName, Observed, Outcome, RefreshFailure, Verdict,
+    Attempt, Credential, Event, LaneName, Observed, Outcome, ProbeWhy, RefreshFailure, Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
@@ -31,6 +33,7 @@ pub(super) struct Tools {
     pub catalog: Arc<Catalog>,
     pub key: FingerprintKey,
     pub grants: PathBuf,
+    pub controls: Controls,
     pub now: fn() -> crate::lane::Now,
 }
 
@@ -53,6 +56,7 @@ pub(super) enum Work {
     },
     Probe {
         attempt: Attempt,
+        why: ProbeWhy,
         secret: Option<Secret>,
         credential: Credential,
     },
@@ -119,11 +123,12 @@ async fn work(tools: &Tools, job: Job) -> Report {
         Work::Load { attempt, known } => load(tools, slot, &entry, attempt, known).await,
         Work::Probe {
             attempt,
+            why,
             secret,
             credential,
         } => {
             let request = entry.probe.as_ref().or_else(|| pack(tools, &entry).probe());
-            let (verdict, observed) = ask(
+            let (verdict, mut observed) = ask(
                 tools,
                 &entry,
                 request,
@@ -132,6 +137,10 @@ async fn work(tools: &Tools, job: Job) -> Report {
                 entry.probe_timeout,
             )
             .await;
+            let verdict = verify(tools, &entry, secret.as_ref(), &credential, verdict).await;
+            if why == ProbeWhy::Preflight && verdict.outcome == Outcome::Ok {
+                observed.control = control(tools, &entry, request).await;
+            }
             Report::new(
                 slot,
                 Event::Probed {

@@ -4,7 +4,7 @@ use super::perform::{Tools, pack};
 use crate::http::{Body, Call, OwnedAnswer};
 use crate::lane::{Basis, Credential, Observed, Outcome, Verdict};
 use crate::manifest::{LaneEntry, RequestSpec};
-use crate::provider::{AnswerKind, Context, Pack};
+use crate::provider::{AnswerKind, Context, NoAnswer, Pack};
 use crate::secret::Secret;
 use std::time::Duration;
 
@@ -35,14 +35,32 @@ pub(super) async fn ask(
     let Some(secret) = secret else {
         return nothing("the credential is not at hand");
     };
-    let call = match call(entry, pack, request, secret, timeout) {
-        Ok(call) => call,
-        Err(text) => return nothing(&text),
-    };
-    match tools.http.exchange(call).await {
+    match exchange(tools, entry, request, secret, timeout).await {
         Ok(answer) => judge(tools, pack, &answer, credential),
-        Err(why) => (pack.no_answer(&why), Observed::default()),
+        Err(NotAsked::Impossible(text)) => nothing(&text),
+        Err(NotAsked::NoAnswer(why)) => (pack.no_answer(&why), Observed::default()),
     }
+}
+
+/// Why there is no answer to judge.
+pub(super) enum NotAsked {
+    /// The request cannot be made.
+    Impossible(String),
+    /// It was made, or tried.
+    NoAnswer(NoAnswer),
+}
+
+/// Makes a request to the lane's upstream with some secret, and waits for its answer.
+pub(super) async fn exchange(
+    tools: &Tools,
+    entry: &LaneEntry,
+    request: &RequestSpec,
+    secret: &Secret,
+    timeout: Duration,
+) -> Result<OwnedAnswer, NotAsked> {
+    let call = call(entry, pack(tools, entry), request, secret, timeout);
+    let call = call.map_err(NotAsked::Impossible)?;
+    tools.http.exchange(call).await.map_err(NotAsked::NoAnswer)
 }
 
 fn judge(

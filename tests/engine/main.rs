@@ -17,6 +17,7 @@ mod dead;
 mod drills;
 mod endings;
 mod grants;
+mod judged;
 mod limits;
 mod process;
 mod reload;

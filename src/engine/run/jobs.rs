@@ -30,11 +30,12 @@ impl Engine {
                     Work::Load { attempt, known },
                 )
             }
-            Effect::Probe { attempt, .. } => match credential {
+            Effect::Probe { attempt, why, .. } => match credential {
                 Some(credential) => (
                     Place::Host(host(&runner.info)),
                     Work::Probe {
                         attempt,
+                        why,
                         secret,
                         credential,
                     },

@@ -13,6 +13,7 @@ mod turn;
 mod views;
 
 use super::clock::{self, Clock, Jump};
+use super::control::Controls;
 use super::dispatch::Dispatch;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
@@ -121,6 +122,7 @@ impl Engine {
             catalog: setup.catalog,
             key: setup.key,
             grants: setup.folder.grants().to_owned(),
+            controls: Controls::default(),
             now: clock::now,
         };
         let now = clock::now();

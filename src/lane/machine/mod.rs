@@ -17,6 +17,7 @@
 
 mod asked;
 mod condemned;
+mod control;
 mod loading;
 mod preflight;
 mod proof;
