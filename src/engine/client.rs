@@ -46,7 +46,7 @@ async fn kept(tools: &Tools, entry: &LaneEntry, secret: &Secret) -> Option<(Offe
         return None;
     }
     let token = record.fields.get(fields::ACCESS_TOKEN)?.clone();
-    let offer = offer_of(tools, &record, &token);
+    let offer = offer_of(tools, entry, &record, &token);
     let now = (tools.now)().wall;
     offer
         .expiry

@@ -6,6 +6,7 @@
 
 mod client;
 pub mod clock;
+mod control;
 mod crash;
 mod dispatch;
 mod grant;
@@ -27,6 +28,7 @@ mod runner;
 mod setup;
 mod socket;
 mod state_folder;
+mod verify;
 mod view;
 mod watching;
 mod workers;

@@ -4,17 +4,19 @@
 //! secret. A report carries what the core is told and, beside it, secrets that only the engine's
 //! vault may keep.
 
+use super::control::{Controls, control};
 use super::pocket::Pocket;
-use super::prove::prove;
+use super::prove::{prove, request_of};
 use super::record::understand;
 use super::renew::{Renew, renew, retire};
 use super::request::ask;
+use super::verify::verify;
 use super::{client, grant, lease, refresh};
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Outcome, RefreshFailure,
-    Renewal, Verdict,
+    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Outcome, ProbeWhy,
+    RefreshFailure, Renewal, Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
@@ -40,6 +42,7 @@ pub(super) struct Tools {
     pub grants_key: FingerprintKey,
     pub pocket: Pocket,
     pub progress: mpsc::UnboundedSender<(usize, Event)>,
+    pub controls: Controls,
     pub now: fn() -> crate::lane::Now,
 }
 
@@ -62,6 +65,7 @@ pub(super) enum Work {
     },
     Probe {
         attempt: Attempt,
+        why: ProbeWhy,
         secret: Option<Secret>,
         credential: Credential,
     },
@@ -134,10 +138,27 @@ async fn work(tools: &Tools, job: Job) -> Report {
         Work::Load { attempt, known } => load(tools, slot, &entry, attempt, known).await,
         Work::Probe {
             attempt,
+            why,
             secret,
             credential,
         } => {
-            let (verdict, observed) = prove(tools, &entry, secret.as_ref(), &credential).await;
+            let (verdict, mut observed) = prove(tools, &entry, secret.as_ref(), &credential).await;
+            let request = request_of(tools, &entry);
+            // Only what was asked of the upstream can be asked about there.
+            if request.is_some() {
+                let verdict = verify(tools, &entry, secret.as_ref(), &credential, verdict).await;
+                if why == ProbeWhy::Preflight && verdict.outcome == Outcome::Ok {
+                    observed.control = control(tools, &entry, request).await;
+                }
+                return Report::new(
+                    slot,
+                    Event::Probed {
+                        attempt,
+                        verdict,
+                        observed,
+                    },
+                );
+            }
             Report::new(
                 slot,
                 Event::Probed {

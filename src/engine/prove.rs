@@ -10,7 +10,7 @@ use super::lease;
 use super::perform::{Tools, pack};
 use super::request::ask;
 use crate::lane::{Basis, Credential, Evidence, Observed, Outcome, Verdict};
-use crate::manifest::LaneEntry;
+use crate::manifest::{LaneEntry, RequestSpec};
 use crate::secret::Secret;
 use crate::store::prove_by;
 
@@ -36,15 +36,21 @@ pub(super) async fn prove(
     let (verdict, mut observed) = match (&entry.probe_command, secret) {
         (Some(argv), Some(secret)) => by_program(tools, entry, argv, secret).await,
         _ => {
-            // What a leased credential opens is not what its provider's pack proves.
-            let usual = || pack(tools, entry).probe().filter(|_| entry.lease.is_none());
-            let request = entry.probe.as_ref().or_else(usual);
+            let request = request_of(tools, entry);
             let patience = entry.probe_timeout;
             ask(tools, entry, request, secret, credential, patience).await
         }
     };
     observed.expiry = observed.expiry.or(of_lease.expiry);
     (verdict, observed)
+}
+
+/// The request that proves the lane's credential, if one does.
+pub(super) fn request_of<'a>(tools: &'a Tools, entry: &'a LaneEntry) -> Option<&'a RequestSpec> {
+    // What a leased credential opens is not what its provider's pack proves.
+    let own = entry.lease.is_none() && entry.probe_command.is_none();
+    let usual = || pack(tools, entry).probe().filter(|_| own);
+    entry.probe.as_ref().or_else(usual)
 }
 
 async fn by_program(

@@ -215,7 +215,7 @@ impl Effort<'_> {
 
     /// The key that somebody else has put in the place of ours.
     fn somebody_was_faster(&self, record: &SecretRecord, key: &Secret) -> Option<End> {
-        let offer = offer_of(self.tools, record, key);
+        let offer = offer_of(self.tools, self.entry, record, key);
         let news = self
             .current
             .is_none_or(|ours| ours.fingerprint != offer.fingerprint);

@@ -51,6 +51,7 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         source,
         probe,
         probe_timeout,
+        probe_control,
         neighbors,
         probe_command,
         oauth,
@@ -67,6 +68,7 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         && *source == new.source
         && *probe == new.probe
         && *probe_timeout == new.probe_timeout
+        && *probe_control == new.probe_control
         && *neighbors == new.neighbors
         && *probe_command == new.probe_command
         && *oauth == new.oauth

@@ -113,6 +113,7 @@ pub(super) fn lane(
         source,
         probe: proof.request,
         probe_timeout: proof.timeout,
+        probe_control: proof.control,
         neighbors,
         probe_command: proof.command,
         oauth: oauth.map(Box::new),

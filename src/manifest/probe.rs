@@ -28,6 +28,8 @@ pub(super) enum Probe {
         command: Option<Vec<String>>,
         /// Where `every` stands, if it does.
         every_at: Option<usize>,
+        /// Whether an invented credential is shown as well.
+        control: Given<bool>,
     },
 }
 
@@ -39,6 +41,7 @@ impl Probe {
         request: None,
         command: None,
         every_at: None,
+        control: Given::Absent,
     };
 
     /// Reads the `probe` of a lane or of the defaults; `None` after a mistake.
@@ -80,6 +83,7 @@ impl Probe {
             let hint = "leave one of them out";
             read.book.at(probe.key_at("command"), what, hint);
         }
+        let control = probe.flag("control", &mut read.book);
         let request = if probe.has("target") {
             Some(request(&probe, Plain::new("probe"), read)?)
         } else {
@@ -97,6 +101,7 @@ impl Probe {
             timeout,
             request,
             command,
+            control,
         })
     }
 }
@@ -110,6 +115,8 @@ pub(super) struct Proof {
     pub(super) request: Option<RequestSpec>,
     /// The program that proves it instead of a request.
     pub(super) command: Option<Vec<String>>,
+    /// Whether an invented credential is shown as well; `None` leaves that to the pack.
+    pub(super) control: Option<bool>,
 }
 
 impl Proof {
@@ -121,15 +128,21 @@ impl Proof {
         is_leased: bool,
         read: &mut Reader<'_>,
     ) -> Self {
-        let (given_every, given_timeout) = match given {
-            Some(Probe::On { every, timeout, .. }) => (every.clone(), timeout.clone()),
-            _ => (Given::Absent, Given::Absent),
+        let (given_every, given_timeout, given_control) = match given {
+            Some(Probe::On {
+                every,
+                timeout,
+                control,
+                ..
+            }) => (every.clone(), timeout.clone(), control.clone()),
+            _ => (Given::Absent, Given::Absent, Given::Absent),
         };
         let off = Self {
             every: None,
             timeout: given_timeout.clone().ok().unwrap_or(PROBE_TIMEOUT),
             request: None,
             command: None,
+            control: None,
         };
         let Probe::On {
             every,
@@ -137,11 +150,12 @@ impl Proof {
             request,
             command,
             every_at,
+            control,
         } = own
         else {
             return off;
         };
-        let unasked = every.is_absent() && timeout.is_absent();
+        let unasked = every.is_absent() && timeout.is_absent() && control.is_absent();
         let unasked = unasked && request.is_none() && command.is_none();
         if unasked && matches!(given, Some(Probe::Off)) {
             return off;
@@ -160,6 +174,7 @@ impl Proof {
             timeout: timeout.or(|| given_timeout).ok().unwrap_or(PROBE_TIMEOUT),
             request,
             command,
+            control: control.or(|| given_control).ok(),
         }
     }
 }

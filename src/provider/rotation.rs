@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn only_the_name_of_a_pair_goes_into_the_request_that_deletes_it() {
         let catalog = Catalog::builtin();
-        let aws = catalog.get("aws").unwrap().rotation().unwrap();
+        let aws = catalog.get("aws-keys").unwrap().rotation().unwrap();
         let old = Secret::new("AKIAOLD:secret-canary".into());
         let (body, _) = aws.delete(&old).unwrap().body.unwrap();
         assert!(

@@ -285,7 +285,7 @@ async fn aws(bank: &Arc<Bank>) -> Provider {
             ask.body.as_str(),
             ask.header("content-type").unwrap_or_default(),
         );
-        let signing = sign.get("aws").unwrap().signing().unwrap().clone();
+        let signing = sign.get("aws-keys").unwrap().signing().unwrap().clone();
         let secret = Secret::new(key.clone());
         let right = signing.headers(&secret, &ask.method, &url, Some(body), now);
         if right.unwrap()[0].1.expose() != shown {
@@ -339,7 +339,7 @@ async fn aws(bank: &Arc<Bank>) -> Provider {
 async fn a_second_key_is_created_tested_though_not_known_everywhere_and_the_first_is_deleted() {
     let bank = Arc::new(Bank::start(60).await);
     let provider = aws(&bank).await;
-    let bench = bench(&bank, &provider, "aws", "AKIA1:secret-1", "").await;
+    let bench = bench(&bank, &provider, "aws-keys", "AKIA1:secret-1", "").await;
     provider.keys().unknown_for = 2;
     for round in 2..4 {
         bench.ask("lane", Verb::Rotate).await.unwrap();
@@ -376,7 +376,7 @@ async fn a_second_key_that_opens_nothing_gives_its_place_back_and_is_deleted() {
     let bank = Arc::new(Bank::start(60).await);
     let provider = aws(&bank).await;
     let more = "settle = \"300ms\"\n";
-    let bench = bench(&bank, &provider, "aws", "AKIA1:secret-1", more).await;
+    let bench = bench(&bank, &provider, "aws-keys", "AKIA1:secret-1", more).await;
     provider.keys().manner = Manner::Broken;
     bench.ask("lane", Verb::Rotate).await.unwrap();
     bench

@@ -18,8 +18,6 @@ use std::time::Duration;
 use tempfile::TempDir;
 use url::Url;
 
-const ROOT: &str = "test-root";
-
 /// The one node of a cluster of one; what it answers stays in `DATA`.
 const ON_FILES: &str = r#"
 storage "raft" {
@@ -132,10 +130,13 @@ impl Bao {
     async fn on_free_ports(tls: bool) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = two_free_ports();
+        // Its own: should another one have taken the port meanwhile, that one does not know it.
+        let root = home.path().file_name().unwrap().to_str().unwrap();
+        let root = format!("root-{}", root.trim_start_matches('.'));
         let mut command = command(home.path());
         command
             .args(["server", "-dev", "-dev-no-store-token"])
-            .arg(format!("-dev-root-token-id={ROOT}"))
+            .arg(format!("-dev-root-token-id={root}"))
             .arg(format!("-dev-listen-address=127.0.0.1:{port}"));
         if tls {
             let certificates = home.path().join("tls");
@@ -148,7 +149,7 @@ impl Bao {
         let process = Process::start("bao", &mut command, "fetch it again");
         let mut bao = Self {
             process,
-            root: ROOT.into(),
+            root,
             unseal_key: None,
             url: Url::parse(&format!("{scheme}://127.0.0.1:{port}/")).unwrap(),
             ca_file: tls.then(|| home.path().join("tls/vault-ca.pem")),
@@ -156,10 +157,10 @@ impl Bao {
             http: Http::new(),
         };
         let probe = bao.url.join("v1/secret/data/never-written").unwrap();
-        let (http, ca_file) = (bao.http.clone(), bao.ca_file.clone());
+        let (http, ca_file, root) = (bao.http.clone(), bao.ca_file.clone(), bao.root.clone());
         let ready = bao.process.ready(async || {
             // The engine answers a moment later than the server's health.
-            status(&http, &probe, ca_file.as_deref(), ROOT).await == Some(404)
+            status(&http, &probe, ca_file.as_deref(), &root).await == Some(404)
         });
         ready.await.then_some(bao)
     }

@@ -15,7 +15,6 @@ use tempfile::TempDir;
 /// refuses to run as root.
 const NOBODY: u32 = 65_534;
 const OWNER: &str = "owner";
-const OWNER_PASSWORD: &str = "the-owners-password";
 
 /// A running PostgreSQL.
 pub(crate) struct Postgres {
@@ -23,6 +22,7 @@ pub(crate) struct Postgres {
     home: TempDir,
     programs: PathBuf,
     port: u16,
+    password: String,
 }
 
 impl Postgres {
@@ -40,18 +40,27 @@ impl Postgres {
         let home = tempfile::tempdir().unwrap();
         std::fs::set_permissions(home.path(), Permissions::from_mode(0o755)).unwrap();
         let programs = fetch::postgres(home.path());
-        initialise(&programs, home.path());
+        // Its own: should another one have taken its port, that one does not know it.
+        let password = home
+            .path()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        initialise(&programs, home.path(), &password);
         // Between looking for a free port and taking it somebody else may take it.
         for _ in 0..10 {
             let free = TcpListener::bind("127.0.0.1:0").unwrap();
             let port = free.local_addr().unwrap().port();
             drop(free);
-            if let Some(process) = listen(&programs, home.path(), port).await {
+            if let Some(process) = listen(&programs, home.path(), port, &password).await {
                 let server = Self {
                     process,
                     home,
                     programs,
                     port,
+                    password,
                 };
                 server.furnish();
                 return server;
@@ -106,7 +115,7 @@ impl Postgres {
 
     /// Starts it again, with the same data, at the same port.
     pub(crate) async fn start_again(&mut self) {
-        let again = listen(&self.programs, self.home.path(), self.port).await;
+        let again = listen(&self.programs, self.home.path(), self.port, &self.password).await;
         self.process = again.expect("nobody else took its port");
     }
 
@@ -121,7 +130,7 @@ impl Postgres {
     }
 
     fn as_owner(&self, statement: &str) -> String {
-        let done = self.psql(OWNER, OWNER_PASSWORD, statement);
+        let done = self.psql(OWNER, &self.password, statement);
         assert!(
             done.status.success(),
             "{statement}: {}",
@@ -131,16 +140,7 @@ impl Postgres {
     }
 
     fn psql(&self, user: &str, password: &str, statement: &str) -> Output {
-        Command::new(self.programs.join("psql"))
-            .args(["--no-psqlrc", "--no-password", "--quiet"])
-            .args(["--tuples-only", "--no-align", "--host", "127.0.0.1"])
-            .args(["--port", &self.port.to_string(), "--username", user])
-            .args(["--dbname", "postgres", "--command", statement])
-            .env("PGPASSWORD", password)
-            .env("PGCONNECT_TIMEOUT", "20")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        psql(&self.programs, self.port, user, password, statement)
     }
 }
 
@@ -161,13 +161,13 @@ fn end(process: &mut Process) {
     process.wait();
 }
 
-fn initialise(programs: &Path, home: &Path) {
+fn initialise(programs: &Path, home: &Path, password: &str) {
     let data = home.join("data");
     std::fs::create_dir(&data).unwrap();
     std::fs::set_permissions(&data, Permissions::from_mode(0o700)).unwrap();
-    let password = home.join("password");
-    std::fs::write(&password, OWNER_PASSWORD).unwrap();
-    std::fs::set_permissions(&password, Permissions::from_mode(0o644)).unwrap();
+    let file = home.join("password");
+    std::fs::write(&file, password).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     if is_root() {
         chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
     }
@@ -177,7 +177,7 @@ fn initialise(programs: &Path, home: &Path) {
         .arg("--pgdata")
         .arg(&data)
         .arg("--pwfile")
-        .arg(&password)
+        .arg(&file)
         .output()
         .unwrap_or_else(|error| panic!("cannot run PostgreSQL's initdb: {error}"));
     assert!(
@@ -188,7 +188,7 @@ fn initialise(programs: &Path, home: &Path) {
 }
 
 /// None if it ends before it takes connections, as it does when somebody else has the port.
-async fn listen(programs: &Path, home: &Path, port: u16) -> Option<Process> {
+async fn listen(programs: &Path, home: &Path, port: u16, password: &str) -> Option<Process> {
     let mut command = as_anybody_but_root(&programs.join("postgres"));
     command
         .arg("-D")
@@ -202,14 +202,24 @@ async fn listen(programs: &Path, home: &Path, port: u16) -> Option<Process> {
         .stdout(Stdio::null())
         .stderr(File::create(home.join("err")).unwrap());
     let mut process = Process::start("postgres", &mut command, "fetch it again");
-    let asks = programs.join("pg_isready");
     let ready = process.ready(async || {
-        let mut asked = Command::new(&asks);
-        asked.args(["--quiet", "--host", "127.0.0.1"]);
-        let asked = asked.args(["--port", &port.to_string()]).status();
-        asked.unwrap().success()
+        let asked = psql(programs, port, OWNER, password, "SELECT 1");
+        asked.status.success()
     });
     ready.await.then_some(process)
+}
+
+fn psql(programs: &Path, port: u16, user: &str, password: &str, statement: &str) -> Output {
+    Command::new(programs.join("psql"))
+        .args(["--no-psqlrc", "--no-password", "--quiet"])
+        .args(["--tuples-only", "--no-align", "--host", "127.0.0.1"])
+        .args(["--port", &port.to_string(), "--username", user])
+        .args(["--dbname", "postgres", "--command", statement])
+        .env("PGPASSWORD", password)
+        .env("PGCONNECT_TIMEOUT", "20")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn as_anybody_but_root(program: &Path) -> Command {

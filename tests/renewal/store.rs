@@ -2,14 +2,16 @@
 //! ends. None of it is a verdict on a credential.
 
 use crate::bench::{Bench, DEADLINE};
-use crate::real::{Bao, Oidc};
+use crate::real::{Bao, Canned, Fault, Oidc};
 use crate::rig::{API, EXCHANGE, Rig, generation, serves};
 use lanewatch::engine::clock;
 use lanewatch::http::Method;
-use lanewatch::lane::{Gate, Outcome, RecordKind, Word};
-use serde_json::Value;
+use lanewatch::lane::{Activity, Gate, Outcome, RecordKind, Verb, Word};
+use serde_json::{Value, json};
 use std::time::Duration;
 
+/// What the store is asked to take.
+const WRITE: &str = "POST /v1/secret/data/lanes/";
 /// A store that is down is asked at most twice a second.
 const BETWEEN_TRIES_MS: i64 = 500;
 
@@ -67,8 +69,9 @@ async fn all_are_fresh(bench: &Bench, before: &[u64]) {
         .await;
 }
 
-/// Waits until the store itself answers as it should, and prints how long the lanes take from there:
+/// Waits until the store itself answers as it should, and tells how long the lanes take from there:
 /// no test depends on that.
+#[allow(clippy::print_stdout, reason = "seen with --nocapture only")]
 async fn back_and_fresh(rig: &Rig, bench: &Bench, before: &[u64]) {
     let path = "secret/data/clients/lane";
     let answers = async {
@@ -132,7 +135,8 @@ async fn a_sealed_store_is_an_outage_that_lanes_serve_through_to_the_end_of_thei
 
 #[tokio::test]
 async fn a_store_that_hangs_is_given_up_each_time_and_found_again_when_it_goes_on() {
-    let rig = Rig::start(6).await;
+    let mut rig = Rig::start(6).await;
+    rig.timeout = "1s";
     let names = ["one", "two", "three"];
     let (bench, _) = rig.lanes(&names).await;
     rig.bao.freeze();
@@ -222,6 +226,76 @@ async fn no_lane_notices_that_the_login_to_its_store_ends_again_and_again() {
     for record in bench.records() {
         assert!(!noticed.contains(&record.kind), "{record:?}");
     }
+    rig.nothing_was_condemned(&bench).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_that_the_store_did_not_take_is_kept_and_stored_when_it_can_be() {
+    let rig = Rig::start(8).await;
+    let (bench, _) = rig.lanes(&["one"]).await;
+    let before = generations(&bench).await;
+    let exchanged = rig.provider.count(EXCHANGE);
+    let sealed = Canned::json(503, &json!({ "errors": ["Vault is sealed"] }));
+    rig.store.every(WRITE, Fault::Instead(sealed));
+    let failed = || bench.count("one", RecordKind::RefreshFailed);
+    bench
+        .until("three failed tries", |_, _| failed() >= 3)
+        .await;
+    assert_eq!(rig.provider.count(EXCHANGE), exchanged + 1);
+    assert_eq!(generations(&bench).await, before, "it serves unstored");
+    bench.acquire("one").await.expect("the former one lives");
+    rig.store.heal();
+    all_are_fresh(&bench, &before).await;
+    assert_eq!(rig.provider.count(EXCHANGE), exchanged + 1);
+    // And its successor was stored with it.
+    all_are_fresh(&bench, &generations(&bench).await).await;
+    rig.nothing_was_condemned(&bench).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_costs_no_grant() {
+    let mut rig = Rig::start(60).await;
+    rig.timeout = "2s";
+    let (bench, _) = rig.lanes(&["one"]).await;
+    for fault in [
+        Fault::LoseAnswer,
+        Fault::Cut(30),
+        Fault::Silence,
+        Fault::Reset,
+    ] {
+        let before = generations(&bench).await;
+        // The lane may have met its new token in the store before the exchange heard of it.
+        bench
+            .until("no exchange is under way", |_, lanes| {
+                lanes[0].activity != Activity::Refreshing
+            })
+            .await;
+        rig.store.next(WRITE, fault);
+        bench.ask("one", Verb::Refresh).await.unwrap();
+        all_are_fresh(&bench, &before).await;
+    }
+    rig.nothing_was_condemned(&bench).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_says_when_to_ask_again_is_not_asked_sooner() {
+    let rig = Rig::start(600).await;
+    let (bench, _) = rig.lanes(&["one"]).await;
+    let record = "GET /v1/secret/data/lanes/one";
+    let asked = rig.store.count(record);
+    let limited = Canned::json(429, &json!({ "errors": ["slow down"] }));
+    let limited = Fault::Instead(limited.with("retry-after", "2"));
+    rig.store.next(record, limited);
+    bench
+        .until("it asks again", |_, lanes| {
+            serves(&lanes[0]) && rig.store.count(record) >= asked + 2
+        })
+        .await;
+    let asked = rig.store.asked(record).split_off(asked);
+    assert!(asked[1].at.0 - asked[0].at.0 >= 2_000, "{asked:?}");
     rig.nothing_was_condemned(&bench).await;
     bench.stop().await;
 }

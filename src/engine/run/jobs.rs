@@ -32,12 +32,13 @@ impl Engine {
             Effect::Probe {
                 attempt,
                 generation,
-                ..
+                why,
             } => match runner.of_generation(generation) {
                 Some((credential, secret)) => (
                     Place::Host(host(&runner.info)),
                     Work::Probe {
                         attempt,
+                        why,
                         secret,
                         credential,
                     },

@@ -14,6 +14,7 @@ mod turn;
 mod views;
 
 use super::clock::{self, Clock, Jump};
+use super::control::Controls;
 use super::crash::CrashPoint;
 use super::dispatch::Dispatch;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
@@ -144,6 +145,7 @@ impl Engine {
             grants: setup.folder.grants().to_owned(),
             grants_key: setup.grants_key,
             progress: progressed,
+            controls: Controls::default(),
             now: clock::now,
         };
         let now = clock::now();

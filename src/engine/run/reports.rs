@@ -26,6 +26,7 @@ impl Engine {
         }
         let name = runner.entry.spec.name.clone();
         let store = runner.entry.source.store.clone();
+        let has_unsaved = runner.unsaved.is_some();
         let runner_is_testing = runner.lane.candidate().is_some();
         let mut event = report.event;
         if let Event::Loaded {
@@ -42,7 +43,8 @@ impl Engine {
         {
             crash::reached(CrashPoint::CandidateProbed);
         }
-        if let Some(verdict) = report.doubt {
+        // What was minted and waits for the store is no loss: its request has an answer.
+        if let Some(verdict) = report.doubt.filter(|_| !has_unsaved) {
             self.tell(now, report.slot, Event::GrantInDoubt { verdict });
         }
         if let Some(said) = report.store {

@@ -19,6 +19,7 @@
 
 mod asked;
 mod condemned;
+mod control;
 mod handover;
 mod loading;
 mod preflight;
