@@ -16,7 +16,6 @@ use crate::manifest::{LaneEntry, difference};
 use crate::secret::Fingerprint;
 use crate::store::Stores;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Lists of findings that are kept to be shared.
@@ -131,17 +130,20 @@ impl Engine {
         now: Option<Fingerprint>,
     ) {
         if let Some(group) = before.and_then(|before| self.groups.get_mut(&before)) {
-            group.remove(&slot);
+            group.retain(|of| *of != slot);
             self.turn.touched.extend(group.iter().copied());
         }
         if let Some(before) = before
-            && self.groups.get(&before).is_some_and(BTreeSet::is_empty)
+            && self.groups.get(&before).is_some_and(Vec::is_empty)
         {
             self.groups.remove(&before);
         }
         if let Some(now) = now {
             let group = self.groups.entry(now).or_default();
-            group.insert(slot);
+            if let Err(place) = group.binary_search(&slot) {
+                group.reserve_exact(1);
+                group.insert(place, slot);
+            }
             self.turn.touched.extend(group.iter().copied());
         }
     }
@@ -155,7 +157,11 @@ impl Engine {
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let memory = self.memories.lane(&name);
         let lane = Lane::new(Arc::clone(&entry.spec), seed, now, memory);
-        let info = Arc::new(runner::info(&entry, &self.tools.catalog));
+        let mut info = runner::info(&entry, &self.tools.catalog);
+        if let Some(before) = self.lanes.last().and_then(Option::as_ref) {
+            info.share(&before.info);
+        }
+        let info = Arc::new(info);
         let attempt = self.memories.attempt(&name);
         let runner = Runner::new(lane, entry, info, now, attempt);
         self.lanes.push(Some(runner));
