@@ -5,7 +5,6 @@
 //! room are the adapters that touch the world; what happens to a lane is decided in [`crate::lane`].
 
 pub mod clock;
-mod dispatch;
 mod grant_lock;
 mod handle;
 mod memory;

@@ -4,10 +4,11 @@ use super::perform::Kept;
 use super::refresh::Unsaved;
 use super::view::{LaneInfo, LaneView};
 use crate::lane::{
-    Boot, Finding, FindingLevel, History, Lane, LaneName, Now, RecordKind, SideEffect, Wall, Word,
+    Finding, FindingLevel, History, Lane, LaneName, Now, RecordKind, SideEffect, Wall, Word,
 };
 use crate::manifest::LaneEntry;
 use crate::plain::Plain;
+use crate::policy::Targets;
 use crate::provider::Catalog;
 use crate::secret::{Fingerprint, Secret};
 use std::sync::Arc;
@@ -17,11 +18,13 @@ pub(super) struct Runner {
     pub lane: Lane,
     pub entry: Arc<LaneEntry>,
     pub info: Arc<LaneInfo>,
+    /// Where its effects go.
+    pub targets: Targets,
+    /// Whether it has begun.
+    pub begun: bool,
     /// Secrets by fingerprint: the one that serves, and one that waits to be adopted.
     secrets: Vec<Kept>,
     pub unsaved: Option<Unsaved>,
-    /// When the core wants to be woken.
-    pub wake: Option<Boot>,
     /// The latest record of each kind, for causes.
     latest: Vec<(RecordKind, u64)>,
     shown: (Word, Wall),
@@ -30,15 +33,22 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn new(lane: Lane, entry: Arc<LaneEntry>, info: Arc<LaneInfo>, now: Now) -> Self {
+    pub(super) fn new(
+        lane: Lane,
+        entry: Arc<LaneEntry>,
+        info: Arc<LaneInfo>,
+        targets: Targets,
+        now: Now,
+    ) -> Self {
         let shown = (lane.word(), now.wall);
         Self {
             lane,
             entry,
             info,
+            targets,
+            begun: false,
             secrets: Vec::new(),
             unsaved: None,
-            wake: None,
             latest: Vec::new(),
             shown,
             grouped: None,
@@ -143,6 +153,12 @@ impl Runner {
             shares_key_with: sharing.into_iter().map(|(name, _)| name).collect(),
         }
     }
+}
+
+/// Where a lane's effects go.
+pub(super) fn targets(entry: &LaneEntry, catalog: &Catalog) -> Targets {
+    let pack = catalog.get_or_http(entry.provider.as_str());
+    Targets::of(entry, pack.base_url())
 }
 
 /// What of a lane changes only with the manifest.

@@ -1,10 +1,10 @@
 //! What comes back from work under way.
 
-use super::super::dispatch::Ticket;
 use super::super::perform::Report;
 use super::Engine;
 use crate::lane::{Event, Now};
 use crate::plain::Plain;
+use crate::policy::Ticket;
 
 impl Engine {
     pub(super) fn take_report(&mut self, now: Now, ticket: &Ticket, report: Report) {

@@ -6,6 +6,7 @@
 
 use super::super::handle::{Refusal, Update};
 use super::super::perform::{Job, Work, perform};
+use super::super::runner::Runner;
 use super::{AUDIT_AGAIN, Engine, REMEMBER_EVERY};
 use crate::lane::{Cause, Event, Now, Record};
 use crate::plain::Plain;
@@ -68,15 +69,15 @@ impl Engine {
         for (slot, effect) in turn.effects {
             self.start(now, slot, effect);
         }
-        while let Some((ticket, job)) = self.dispatch.pop(now.boot) {
-            if !self.is_wanted(now, &job) {
-                self.dispatch.done(&ticket, None, now.boot);
-                continue;
-            }
+        let lanes = &self.lanes;
+        while let Some((ticket, job)) = self
+            .dispatch
+            .next(now.boot, |job| is_wanted(lanes, now, job))
+        {
             self.running += 1;
             let (tools, report) = (Arc::clone(&self.tools), self.report.clone());
             tokio::spawn(async move {
-                let done = perform(tools, job).await;
+                let done = perform(tools, *job).await;
                 // The engine may have stopped: what was stored is stored, and the audit has the
                 // intent.
                 let _stopped = report.send((ticket, done)).await;
@@ -97,15 +98,6 @@ impl Engine {
         if self.memories_changed && self.remember_at <= now.boot {
             self.save_memories(now);
         }
-    }
-
-    /// Whether a job that waited its turn may still be done: its credential may have died since.
-    pub(super) fn is_wanted(&self, now: Now, job: &Job) -> bool {
-        let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
-            return true;
-        };
-        let runner = self.lanes.get(job.slot).and_then(Option::as_ref);
-        runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
     }
 
     /// Writes the turn's records. Answers whether they are on disk.
@@ -202,4 +194,13 @@ impl Engine {
             tracing::warn!(%error, "what the lanes remember could not be written");
         }
     }
+}
+
+/// Whether a job that waited its turn may still be done: its credential may have died since.
+fn is_wanted(lanes: &[Option<Runner>], now: Now, job: &Job) -> bool {
+    let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
+        return true;
+    };
+    let runner = lanes.get(job.slot).and_then(Option::as_ref);
+    runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
 }
