@@ -52,11 +52,26 @@ kinds! {
     ProbeFailed = "probe_failed",
     /// A refresh is about to be requested. Written before the request leaves.
     RefreshAttempted = "refresh_attempted",
-    /// A refreshed credential was stored and adopted.
+    /// Another process has the grant, and this lane waits for it.
+    RefreshWaiting = "refresh_waiting",
+    /// The request left: from here to the end a lost answer may have used the grant up.
+    RefreshRequested = "refresh_requested",
+    /// A newer credential was made and stored. It serves nobody before its test.
     RefreshSucceeded = "refresh_succeeded",
+    /// The end of the life of the credential at hand was moved.
+    LeaseExtended = "lease_extended",
+    /// A newer credential is on trial; the old one serves as long as it lives.
+    TrialStarted = "trial_started",
+    /// A newer credential has passed its test and serves from now on.
+    CredentialPromoted = "credential_promoted",
+    /// A credential that no longer serves was let go of.
+    CredentialRetired = "credential_retired",
+    /// A credential that no longer serves could not be made useless.
+    RetireFailed = "retire_failed",
     /// A refresh did not work; nothing was deleted.
     RefreshFailed = "refresh_failed",
-    /// A refresh's answer was lost, and it may have used the grant up.
+    /// A refresh's answer was lost, and it may have used the grant up. Nobody tries again before a
+    /// person says so.
     RefreshUncertain = "refresh_uncertain",
     /// Somebody else refreshed first; their credential was adopted.
     LostRace = "lost_race",
@@ -126,6 +141,11 @@ impl RecordKind {
         matches!(
             self,
             Self::RefreshAttempted
+                | Self::RefreshSucceeded
+                | Self::LostRace
+                | Self::CredentialLoaded
+                | Self::TrialStarted
+                | Self::CredentialPromoted
                 | Self::RotationStarted
                 | Self::LaneHeld
                 | Self::LanePaused

@@ -11,7 +11,7 @@ use super::shape;
 use super::spec::LaneEntry;
 use super::value;
 use super::web;
-use crate::lane::{CredentialKind, LaneSpec, Renewal, ScopeRules, ScopeSet};
+use crate::lane::{CredentialKind, Handover, LaneSpec, Renewal, ScopeRules, ScopeSet};
 use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +104,7 @@ pub(super) fn lane(
             .iter()
             .map(|neighbor| neighbor.name.clone())
             .collect(),
+        handover: Handover::default(),
     };
     Some(LaneEntry {
         spec: Arc::new(spec),

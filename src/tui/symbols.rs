@@ -55,7 +55,7 @@ pub const UNICODE: Symbols = Symbols {
     corners: ["┌", "┐", "└", "┘", "│"],
     sparks: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     words: [
-        "●", "↻", "‖", "◐", "▲", "◌", "◑", "⊗", "◇", "⊘", "≠", "○", "✗", "✖",
+        "●", "↻", "‖", "◐", "▲", "◌", "◑", "◒", "⊗", "◇", "⊘", "≠", "○", "✗", "✖",
     ],
 };
 
@@ -77,7 +77,7 @@ pub const ASCII: Symbols = Symbols {
     corners: ["+", "+", "+", "+", "|"],
     sparks: ["_", ".", ",", "-", "=", "+", "*", "#"],
     words: [
-        "*", "+", "=", "~", "^", "?", "%", "|", "<", "/", "N", "o", "x", "X",
+        "*", "+", "=", "~", "^", "?", "%", "u", "|", "<", "/", "N", "o", "x", "X",
     ],
 };
 
@@ -105,6 +105,7 @@ pub const fn noun(word: Word) -> &'static str {
         Word::Limited => "limited",
         Word::Unreachable => "unreachable",
         Word::Degraded => "degraded",
+        Word::Uncertain => "uncertain",
         Word::Denied => "denied",
         Word::Scope => "scope",
         Word::Refused => "refused",

@@ -26,18 +26,16 @@ impl Lane {
             Verb::Rotate if self.rotation.is_some() => {
                 return Err(format!("{name} is being rotated already").into());
             }
-            Verb::Refresh => match self.spec.renewal {
-                Renewal::Refresh { .. } => format!("refreshing {name}"),
-                Renewal::Reload | Renewal::Owner => format!("reading the store and proving {name}"),
-            },
+            Verb::Refresh if self.spec.renewal.is_own() => format!("refreshing {name}"),
+            Verb::Refresh => format!("reading the store and proving {name}"),
             Verb::Rotate => match self.spec.renewal {
-                Renewal::Refresh { .. } => {
-                    format!("replacing the credential of {name} by a refresh")
+                own if own.is_own() => {
+                    format!("replacing the credential of {name} by {}", own.as_str())
                 }
-                Renewal::Reload => format!("looking in the store for a newer credential of {name}"),
                 Renewal::Owner => {
                     format!("looking whether the owner of {name} brought a newer key")
                 }
+                _ => format!("looking in the store for a newer credential of {name}"),
             },
             Verb::Pause { .. } if self.hold.is_some() => return Err(held.into()),
             Verb::Pause { .. } if self.pause.is_some() => {
@@ -74,20 +72,16 @@ impl Lane {
             Verb::Refresh => {
                 // A person takes the risk that a machine must not.
                 self.forgive_grant();
-                match self.spec.renewal {
-                    Renewal::Refresh { .. } => {
-                        self.refresh(now, RefreshWhy::Asked, out);
-                        if let Some(record) = out.records.last_mut() {
-                            record.actor = by;
-                        }
+                if self.spec.renewal.is_own() {
+                    self.refresh(now, RefreshWhy::Asked, out);
+                    if let Some(record) = out.records.last_mut() {
+                        record.actor = by;
                     }
-                    Renewal::Reload | Renewal::Owner if self.refusal.is_some() => {
-                        self.begin_preflight(now, out);
-                    }
-                    Renewal::Reload | Renewal::Owner => {
-                        self.load(LoadWhy::Asked, out);
-                        self.probe(ProbeWhy::Routine, out);
-                    }
+                } else if self.refusal.is_some() {
+                    self.begin_preflight(now, out);
+                } else {
+                    self.load(LoadWhy::Asked, out);
+                    self.probe(ProbeWhy::Routine, out);
                 }
             }
             Verb::Rotate => {
@@ -97,9 +91,10 @@ impl Lane {
                 });
                 self.record(out, RecordKind::RotationStarted).actor = by;
                 self.forgive_grant();
-                match self.spec.renewal {
-                    Renewal::Refresh { .. } => self.refresh(now, RefreshWhy::Asked, out),
-                    Renewal::Reload | Renewal::Owner => self.load_again(LoadWhy::Asked, out),
+                if self.spec.renewal.is_own() {
+                    self.refresh(now, RefreshWhy::Asked, out);
+                } else {
+                    self.load_again(LoadWhy::Asked, out);
                 }
             }
             Verb::Pause { reason, until } => {
@@ -131,16 +126,14 @@ impl Lane {
                 self.expired = false;
                 // The store decides anew what serves: the credential at hand was condemned.
                 if let Some(old) = self.credential.take() {
-                    let generation = old.generation;
-                    out.effects
-                        .push(super::super::effect::Effect::Retire { generation });
+                    self.forget(&old, out);
                 }
                 self.schedule = super::Schedule {
                     pause_ends: self.schedule.pause_ends,
                     ..super::Schedule::default()
                 };
                 self.flights = super::Flights {
-                    refresh: self.flights.refresh,
+                    refresh: self.flights.refresh.take(),
                     ..Default::default()
                 };
                 if self.pause.is_none() {

@@ -30,7 +30,7 @@ use super::backoff::{Backoff, Dice, RetryBudget};
 use super::counters::Counters;
 use super::credential::{Credential, Generation, ScopeSet, StoreVersion};
 use super::effect::{AlertLevel, Attempt, Effect, ProbeWhy};
-use super::event::{Actor, Event};
+use super::event::{Actor, Event, Step};
 use super::gate::{Finding, Hold, Pause, Refusal};
 use super::outcome::{Outcome, Verdict};
 use super::record::{Cause, Record, RecordKind};
@@ -150,7 +150,7 @@ struct Flights {
     load: Option<(Attempt, super::effect::LoadWhy)>,
     probe: Option<(Attempt, ProbeWhy, Generation)>,
     neighbor: Option<(Attempt, usize, Generation)>,
-    refresh: Option<Attempt>,
+    refresh: Option<(Attempt, Step)>,
     refresh_path: Option<Attempt>,
 }
 
@@ -289,6 +289,13 @@ impl Lane {
             Event::RefreshFailed { attempt, failure } => {
                 self.refresh_failed(now, attempt, &failure, &mut out);
             }
+            Event::Progressed { attempt, step } => self.progressed(attempt, step, &mut out),
+            Event::GrantInDoubt { verdict } => self.grant_in_doubt(now, verdict, &mut out),
+            Event::Retired {
+                generation,
+                verdict,
+                ..
+            } => self.retired(generation, verdict, &mut out),
             Event::Asked { verb, by } => self.asked(now, verb, by, &mut out),
             Event::Notified { channel, delivered } => {
                 let note = if delivered {
@@ -342,9 +349,7 @@ impl Lane {
     fn withdraw(&mut self, out: &mut Reaction) {
         self.record(out, RecordKind::LaneRemoved);
         if let Some(credential) = self.credential.take() {
-            out.effects.push(Effect::Retire {
-                generation: credential.generation,
-            });
+            self.forget(&credential, out);
         }
         self.flights = Flights::default();
         self.schedule = Schedule::default();

@@ -11,7 +11,7 @@ use super::super::event::Observed;
 use super::super::gate::{Finding, FindingLevel, Refusal};
 use super::super::outcome::{Basis, Evidence, Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
-use super::super::spec::{Renewal, Trust};
+use super::super::spec::Trust;
 use super::super::time::Now;
 use super::{Lane, Reaction};
 use crate::plain::Plain;
@@ -127,7 +127,7 @@ impl Lane {
         let Some(preflight) = self.preflight.clone() else {
             return;
         };
-        let can_refresh = matches!(self.spec.renewal, Renewal::Refresh { .. });
+        let can_refresh = self.spec.renewal.is_own();
         if self.credential.is_none() {
             if can_refresh {
                 self.refresh(now, RefreshWhy::Preflight, out);

@@ -4,13 +4,14 @@
 //! nothing: the credential at hand serves to its end, and only the token endpoint's own word,
 //! confirmed by the store and by the credential itself, condemns a grant.
 
-use super::super::credential::{Credential, Expiry, ExpirySource, Offer, ScopeSet};
-use super::super::effect::{AlertLevel, Attempt, Effect, ProbeWhy, RefreshWhy};
-use super::super::event::RefreshFailure;
+use super::super::credential::{Credential, Expiry, ExpirySource, Generation, Offer, ScopeSet};
+use super::super::effect::{
+    AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy, Retirement,
+};
+use super::super::event::{RefreshFailure, Step};
 use super::super::gate::{FindingLevel, Refusal};
 use super::super::outcome::{Basis, Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
-use super::super::spec::Renewal;
 use super::super::time::Now;
 use super::preflight::detail;
 use super::{Degraded, Grant, Lane, Reaction};
@@ -21,10 +22,8 @@ use std::time::Duration;
 impl Lane {
     /// Takes a credential as the one that serves the lane.
     pub(super) fn adopt(&mut self, now: Now, offer: Offer, out: &mut Reaction) {
-        if let Some(old) = &self.credential {
-            out.effects.push(Effect::Retire {
-                generation: old.generation,
-            });
+        if let Some(old) = self.credential.take() {
+            self.forget(&old, out);
         }
         if self.adopted != Some(offer.fingerprint) {
             self.generation = self.generation.next();
@@ -68,13 +67,13 @@ impl Lane {
 
     /// Exchanges the grant, if that makes sense and is not being done.
     pub(super) fn refresh(&mut self, now: Now, why: RefreshWhy, out: &mut Reaction) {
-        let can = matches!(self.spec.renewal, Renewal::Refresh { .. });
+        let can = self.spec.renewal.is_own();
         let may = self.hold.is_none() && !self.is_condemned() && self.grant == Grant::Good;
         if !can || !may || self.flights.refresh.is_some() {
             return;
         }
         let attempt = self.next_attempt();
-        self.flights.refresh = Some(attempt);
+        self.flights.refresh = Some((attempt, Step::Intended));
         self.schedule.refresh = None;
         let cause = if self.rotation.is_some() && why == RefreshWhy::Asked {
             Cause::Latest(RecordKind::RotationStarted)
@@ -108,7 +107,7 @@ impl Lane {
         lost_race: bool,
         out: &mut Reaction,
     ) {
-        if self.flights.refresh != Some(attempt) {
+        if !self.is_refreshing(attempt) {
             return;
         }
         self.flights.refresh = None;
@@ -170,7 +169,7 @@ impl Lane {
         failure: &RefreshFailure,
         out: &mut Reaction,
     ) {
-        if self.flights.refresh != Some(attempt) {
+        if !self.is_refreshing(attempt) {
             return;
         }
         self.flights.refresh = None;
@@ -219,21 +218,93 @@ impl Lane {
                     self.schedule.preflight = None;
                 }
             }
+            RefreshFailure::Superseded(_) => self.load_again(LoadWhy::Poll, out),
             RefreshFailure::GrantDead(_) => self.grant_died(now, verdict, out),
-            RefreshFailure::Uncertain(_) => {
-                self.grant = Grant::Uncertain(Arc::new(verdict.clone()));
-                let text = format!(
-                    "{}: the answer to its refresh was lost, and the grant may be used up; \
-                     it is not tried again until a person releases or refreshes the lane",
-                    self.spec.name
-                );
-                self.alert(out, AlertLevel::Critical, text);
-                if self.credential_is_dead() {
-                    self.close_if_open(now, &verdict);
-                    self.hold(now, verdict, out);
-                }
-            }
+            RefreshFailure::Uncertain(_) => self.doubt(now, verdict, out),
         }
+    }
+
+    /// Whether this is the effort under way to bring a newer credential.
+    fn is_refreshing(&self, attempt: Attempt) -> bool {
+        self.flights
+            .refresh
+            .as_ref()
+            .is_some_and(|(of, _)| *of == attempt)
+    }
+
+    /// The effort has got further.
+    pub(super) fn progressed(&mut self, attempt: Attempt, step: Step, out: &mut Reaction) {
+        if !self.is_refreshing(attempt) {
+            return;
+        }
+        let kind = match &step {
+            Step::Waiting { .. } => Some((RecordKind::RefreshWaiting, "waits for the grant")),
+            Step::Requested => Some((RecordKind::RefreshRequested, "the request leaves")),
+            _ => None,
+        };
+        if let Some((kind, text)) = kind {
+            let note = match &step {
+                Step::Waiting { holder } => holder.clone(),
+                _ => Plain::fixed(text),
+            };
+            let record = self.record(out, kind);
+            record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+            record.note = Some(note);
+        }
+        self.flights.refresh = Some((attempt, step));
+    }
+
+    /// Somebody else's request with the grant was lost with whoever sent it.
+    pub(super) fn grant_in_doubt(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        if self.grant != Grant::Good || self.flights.refresh.is_some() || self.hold.is_some() {
+            return;
+        }
+        self.counters.count(verdict.outcome);
+        let record = self.record(out, RecordKind::RefreshUncertain);
+        record.verdict = Some(verdict.clone());
+        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+        self.schedule.refresh = None;
+        self.doubt(now, verdict, out);
+    }
+
+    /// The grant may be used up: nobody tries it again before a person says so.
+    fn doubt(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        self.grant = Grant::Uncertain(Arc::new(verdict.clone()));
+        let text = format!(
+            "{}: the answer to its refresh was lost, and the grant may be used up; \
+             it is not tried again until a person refreshes or releases the lane, or \
+             puts a new grant into the store",
+            self.spec.name
+        );
+        self.alert(out, AlertLevel::Critical, text);
+        if self.credential_is_dead() {
+            self.close_if_open(now, &verdict);
+            self.hold(now, verdict, out);
+        }
+    }
+
+    /// A credential was made useless, or could not be.
+    pub(super) fn retired(&mut self, generation: Generation, verdict: Verdict, out: &mut Reaction) {
+        let kind = match verdict.outcome {
+            Outcome::Ok => RecordKind::CredentialRetired,
+            _ => RecordKind::RetireFailed,
+        };
+        let record = self.record(out, kind);
+        record.generation = Some(generation);
+        record.fingerprint = None;
+        record.verdict = Some(verdict);
+        record.cause = Cause::Latest(RecordKind::CredentialPromoted);
+    }
+
+    /// Lets go of the secret of a credential that serves no more.
+    pub(super) fn forget(&mut self, old: &Credential, out: &mut Reaction) {
+        let attempt = self.next_attempt();
+        out.effects.push(Effect::Retire {
+            attempt,
+            generation: old.generation,
+            fingerprint: old.fingerprint,
+            how: Retirement::Forget,
+        });
     }
 
     /// The token endpoint condemned the grant.

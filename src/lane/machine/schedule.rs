@@ -10,7 +10,6 @@ use super::super::event::Actor;
 use super::super::gate::Refusal;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::record::RecordKind;
-use super::super::spec::Renewal;
 use super::super::time::{Boot, Now, Wall};
 use super::{Grant, Lane, Reaction};
 use crate::plain::Plain;
@@ -185,18 +184,16 @@ impl Lane {
         self.counters.count(Outcome::CredentialExpired);
         self.record(out, RecordKind::TokenExpired).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
-        match self.spec.renewal {
-            Renewal::Refresh { .. } if self.left(now).is_some_and(|left| !left.is_zero()) => {
-                // The upstream contradicts the known expiry. A server that calls every new token
-                // expired must not be asked for new ones without end.
-                self.schedule.refresh = Some(self.budget.spend(now.boot).max(now.boot));
-            }
-            Renewal::Refresh { .. } => self.refresh(now, RefreshWhy::Expired, out),
-            Renewal::Reload | Renewal::Owner => {
-                let text = format!("{}: its credential has expired", self.spec.name);
-                self.alert(out, AlertLevel::Critical, text);
-                self.load(LoadWhy::Rejected, out);
-            }
+        if !self.spec.renewal.is_own() {
+            let text = format!("{}: its credential has expired", self.spec.name);
+            self.alert(out, AlertLevel::Critical, text);
+            self.load(LoadWhy::Rejected, out);
+        } else if self.left(now).is_some_and(|left| !left.is_zero()) {
+            // The upstream contradicts the known expiry. A server that calls every new token
+            // expired must not be asked for new ones without end.
+            self.schedule.refresh = Some(self.budget.spend(now.boot).max(now.boot));
+        } else {
+            self.refresh(now, RefreshWhy::Expired, out);
         }
     }
 
@@ -246,7 +243,7 @@ impl Lane {
             });
             self.schedule.warn = Some(now.boot_at(expiry.at.minus(warn)));
         }
-        if matches!(self.spec.renewal, Renewal::Refresh { .. }) && self.grant == Grant::Good {
+        if self.spec.renewal.is_own() && self.grant == Grant::Good {
             let part = self.spec.windows.refresh_at.clamp(0.05, REFRESH_LATEST);
             let spread = self.dice.spread(life.mul_f64(part), 0.10);
             let at = spread.min(life.mul_f64(REFRESH_LATEST));

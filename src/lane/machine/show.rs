@@ -6,11 +6,11 @@
 use super::super::credential::{Credential, Generation};
 use super::super::gate::{Denied, Finding, Gate, Hold, Pause, Refusal, WhoActs};
 use super::super::outcome::{Outcome, Verdict};
-use super::super::spec::{LaneName, LaneSpec, Renewal};
+use super::super::spec::{LaneName, LaneSpec};
 use super::super::time::{Now, Wall};
 use super::super::word::Word;
 use super::preflight::detail;
-use super::{Activity, Counters, Degraded, Lane, NeighborProof, Next};
+use super::{Activity, Counters, Degraded, Grant, Lane, NeighborProof, Next};
 use std::sync::Arc;
 
 impl Lane {
@@ -172,6 +172,9 @@ impl Lane {
         {
             return Word::Unreachable;
         }
+        if matches!(self.grant, Grant::Uncertain(_)) {
+            return Word::Uncertain;
+        }
         if self.trouble.is_some() || self.window.is_some() {
             return Word::Degraded;
         }
@@ -232,7 +235,7 @@ impl Lane {
         let over = self.expired
             || over.is_some_and(|expiry| expiry.at <= now.wall)
             || self.schedule.expiry.is_some_and(|at| at <= now.boot);
-        let renews = matches!(self.spec.renewal, Renewal::Refresh { .. });
+        let renews = self.spec.renewal.is_own();
         if over {
             let who = if renews {
                 WhoActs::Lanewatch

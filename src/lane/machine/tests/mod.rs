@@ -31,6 +31,7 @@ fn spec(renewal: Renewal) -> LaneSpec {
         probe_every: Some(SECOND * 10),
         store_every: SECOND * 30,
         neighbors: Vec::new(),
+        handover: Handover::default(),
     }
 }
 
