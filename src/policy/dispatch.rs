@@ -190,6 +190,12 @@ impl<J> Dispatch<J> {
         }
     }
 
+    /// Whether nothing waits for its turn and no store is down.
+    pub fn is_clear(&self) -> bool {
+        let down = |state: &State| state.not_before.is_some();
+        self.turn.is_empty() && !self.targets.values().any(down)
+    }
+
     /// When a queue that waits for its store may go on. One whose time has come waits for a job
     /// that is under way.
     pub fn soonest(&self, now: Boot) -> Option<Boot> {

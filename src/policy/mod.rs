@@ -7,7 +7,7 @@
 //! clocks did meanwhile ([`ClockWatch`]).
 //!
 //! Nothing here reads a clock or waits. That is why [`crate::engine`], which runs lanes against the
-//! world, and the simulator, which runs them in virtual time, are driven by the very same
+//! world, and [`crate::simulate`], which runs them in virtual time, are driven by the very same
 //! pieces.
 
 mod clock_watch;
@@ -23,3 +23,9 @@ pub use groups::Groups;
 pub use starts::Starts;
 pub use targets::Targets;
 pub use wakes::Wakes;
+
+/// The seed of the dice of the lane in `slot`: neighbouring lanes throw nothing alike.
+pub const fn lane_seed(seed: u64, slot: usize) -> u64 {
+    seed.wrapping_add(slot as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

@@ -10,7 +10,7 @@ use super::Engine;
 use super::views::store_views;
 use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Verdict};
 use crate::manifest::{LaneEntry, difference};
-use crate::policy::Target;
+use crate::policy::{Target, lane_seed};
 use crate::secret::Fingerprint;
 use crate::store::Stores;
 use std::sync::Arc;
@@ -126,10 +126,7 @@ impl Engine {
     pub(super) fn add(&mut self, now: Now, entry: Arc<LaneEntry>) -> usize {
         let slot = self.lanes.len();
         let name = entry.spec.name.clone();
-        let seed = self
-            .seed
-            .wrapping_add(slot as u64)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seed = lane_seed(self.seed, slot);
         let memory = self.memories.lane(&name);
         let lane = Lane::new(Arc::clone(&entry.spec), seed, now, memory);
         let info = Arc::new(runner::info(&entry, &self.tools.catalog));

@@ -12,6 +12,7 @@
 //! | `renewal` | refreshing, adopting, rotating, and what a failure of those means |
 //! | `condemned` | revocation: close, look once whether it was a rotation, hold |
 //! | `asked` | what a person asks for |
+//! | `quiet` | passing over what changes nothing |
 //! | `schedule` | deadlines, and what happens when one passes |
 //! | `show` | the word, the gate, the denial, what comes next |
 
@@ -20,6 +21,7 @@ mod condemned;
 mod loading;
 mod preflight;
 mod proof;
+mod quiet;
 mod renewal;
 mod schedule;
 mod show;
@@ -38,6 +40,7 @@ use super::spec::LaneSpec;
 use super::time::{Now, Wall};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
+pub use quiet::{Answers, Look};
 use schedule::Schedule;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;

@@ -1,0 +1,164 @@
+//! Passing over what changes nothing.
+//!
+//! A lane that is well asks its store and its upstream again and again, and as long as the world is
+//! well too, every answer is what the last one was. Of such a stretch only the moments matter: they
+//! draw on the lane's dice, and so decide every later one. [`Lane::pass_over`] goes through them
+//! without anybody being asked, and leaves the lane as it would be had everybody been asked. A month
+//! of ten thousand lanes is a billion such looks.
+
+use super::super::outcome::Outcome;
+use super::super::time::{Boot, Now};
+use super::{Activity, Backoff, Grant, LATENCIES, Lane};
+use std::time::Duration;
+
+/// Looks that take longer than this, all together, are not passed over.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// A routine look of a lane that is well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// Into its store.
+    Store,
+    /// At its upstream, with its credential.
+    Upstream,
+}
+
+/// How long answers take in a world that is well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answers {
+    /// The store's.
+    pub store: Duration,
+    /// The upstream's.
+    pub upstream: Duration,
+}
+
+impl Lane {
+    /// Whether nothing is under way, nothing is wrong, and nothing is awaited but routine.
+    fn is_quiet(&self) -> bool {
+        let failing = [self.probe_backoff, self.refresh_backoff, self.load_backoff]
+            .iter()
+            .any(|backoff| backoff.failures() > 0);
+        let routine = |every: Duration| every > LONGEST * 2;
+        self.refusal.is_none()
+            && self.hold.is_none()
+            && self.pause.is_none()
+            && self.audit_writable
+            && self.credential.is_some()
+            && self.grant == Grant::Good
+            && self.activity() == Activity::Idle
+            && self.flights.refresh_path.is_none()
+            && self.preflight.is_none()
+            && self.trouble.is_none()
+            && self.window.is_none()
+            && !(self.expired || self.limited || failing)
+            && matches!(&self.verdict, Some((last, _)) if last.outcome == Outcome::Ok)
+            && self.spec.probe_every.is_none_or(routine)
+            && routine(self.spec.store_every)
+    }
+
+    /// Goes through the routine looks from `now`, the moment of its last event, up to `until` as if
+    /// every answer had been what it was before, and tells `seen` of every request. Answers when the
+    /// lane wants to be woken next, or `None` if it is not quiet and nothing was done.
+    pub fn pass_over(
+        &mut self,
+        now: Now,
+        until: Boot,
+        answers: Answers,
+        seen: &mut impl FnMut(Boot, Look),
+    ) -> Option<Boot> {
+        let rounds = u32::try_from(self.neighbors.len()).unwrap_or(u32::MAX);
+        let longest = answers.upstream.saturating_mul(rounds.saturating_add(1));
+        if !self.is_quiet() || longest > LONGEST / 2 {
+            return None;
+        }
+        let mut rest = self.schedule;
+        (rest.probe, rest.store, rest.neighbors) = (None, None, None);
+        let horizon = rest.soonest().map_or(until, |at| at.min(until));
+        // What is begun before this is at an end before the horizon.
+        let last_begin = Boot(horizon.0.saturating_sub(LONGEST.as_millis() as u64));
+        let begun = now;
+        let mut now = now.boot;
+        let (mut load, mut probe) = (None, None);
+        let mut round: Option<(Boot, u32)> = None;
+        let mut answered = 0_u32;
+        loop {
+            let wake = self.schedule.soonest()?;
+            let wake = wake.max(now.plus(Backoff::FLOOR));
+            let answer = [load, probe, round.map(|(at, _)| at)];
+            let answer = answer.into_iter().flatten().min();
+            match answer {
+                Some(at) if at <= wake => {
+                    now = at;
+                    let moment = Now {
+                        wall: begun.wall_at(now),
+                        boot: now,
+                    };
+                    load = load.filter(|load| *load != at);
+                    if probe == Some(at) {
+                        probe = None;
+                        answered = answered.saturating_add(1);
+                        self.counters.count(Outcome::Ok);
+                        self.last_ok = Some(moment.wall);
+                        if let Some((_, seen)) = &mut self.verdict {
+                            *seen = moment.wall;
+                        }
+                        self.plan_probe(moment);
+                        if self.schedule.neighbors.is_none() && round.is_none() {
+                            self.plan_neighbors(moment);
+                        }
+                    }
+                    if let Some((_, left)) = round.filter(|(end, _)| *end == at) {
+                        let index = rounds.saturating_sub(left);
+                        if let Some(proof) = self.neighbors.get_mut(index as usize) {
+                            proof.at = Some(moment.wall);
+                        }
+                        round = if left > 1 {
+                            self.next_attempt();
+                            seen(now, Look::Upstream);
+                            Some((now.plus(answers.upstream), left - 1))
+                        } else {
+                            self.plan_neighbors(moment);
+                            None
+                        };
+                    }
+                }
+                None if wake > last_begin => break,
+                _ => now = wake,
+            }
+            // In the order in which a lane does what is due.
+            let moment = Now {
+                wall: begun.wall_at(now),
+                boot: now,
+            };
+            let due = |at: Option<Boot>| at.is_some_and(|at| at <= now);
+            if due(self.schedule.store) {
+                self.next_attempt();
+                seen(now, Look::Store);
+                load = Some(now.plus(answers.store));
+                self.plan_store_poll(moment);
+            }
+            if due(self.schedule.probe) {
+                self.next_attempt();
+                seen(now, Look::Upstream);
+                self.schedule.probe = None;
+                probe = Some(now.plus(answers.upstream));
+            }
+            if due(self.schedule.neighbors) {
+                self.schedule.neighbors = None;
+                self.next_attempt();
+                seen(now, Look::Upstream);
+                round = Some((now.plus(answers.upstream), rounds));
+            }
+        }
+        let took = u32::try_from(answers.upstream.as_millis()).unwrap_or(u32::MAX);
+        for _ in 0..answered.min(LATENCIES as u32) {
+            if self.latencies.len() == LATENCIES {
+                self.latencies.pop_front();
+            }
+            self.latencies.push_back(took);
+        }
+        self.schedule
+            .soonest()
+            .map(|at| at.max(now.plus(Backoff::FLOOR)))
+    }
+}
