@@ -5,6 +5,7 @@
 //! room are the adapters that touch the world; what happens to a lane is decided in [`crate::lane`].
 
 pub mod clock;
+mod crash;
 mod grant_lock;
 mod handle;
 mod memory;
@@ -12,6 +13,7 @@ mod perform;
 mod record;
 mod refresh;
 mod reload;
+mod renew;
 mod request;
 mod run;
 mod runner;
@@ -20,6 +22,7 @@ mod socket;
 mod state_folder;
 mod view;
 
+pub use crash::CrashPoint;
 pub use handle::{
     Accepted, Command, Handle, Lease, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates,
     updates,

@@ -6,11 +6,12 @@
 
 use super::record::understand;
 use super::refresh;
+use super::renew::{Renew, renew, retire};
 use super::request::ask;
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, LaneName, Observed, Outcome, RefreshFailure, Verdict,
+    Attempt, Credential, Event, Generation, LaneName, Observed, Outcome, RefreshFailure, Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
@@ -22,6 +23,7 @@ use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// What every job may use.
 #[derive(Clone)]
@@ -31,6 +33,9 @@ pub(super) struct Tools {
     pub catalog: Arc<Catalog>,
     pub key: FingerprintKey,
     pub grants: PathBuf,
+    /// Tells grants apart in the files that all engines of the account share.
+    pub grants_key: FingerprintKey,
+    pub progress: mpsc::UnboundedSender<(usize, Event)>,
     pub now: fn() -> crate::lane::Now,
 }
 
@@ -65,10 +70,11 @@ pub(super) enum Work {
     RefreshPath {
         attempt: Attempt,
     },
-    Refresh {
+    Renew(Box<Renew>),
+    Retire {
         attempt: Attempt,
-        current: Option<Credential>,
-        unsaved: Option<refresh::Unsaved>,
+        generation: Generation,
+        secret: Option<Secret>,
     },
     Alert {
         spec: Box<AlertSpec>,
@@ -84,6 +90,8 @@ pub(super) struct Report {
     pub kept: Option<Kept>,
     /// Minted but not stored: handed to the next try.
     pub unsaved: Option<refresh::Unsaved>,
+    /// What the store's reading has shown of a request whose sender died.
+    pub doubt: Option<Verdict>,
     /// What the store said of itself, where one was asked; an error if it failed to answer.
     pub store: Option<Result<(), Plain>>,
 }
@@ -95,6 +103,7 @@ impl Report {
             event,
             kept: None,
             unsaved: None,
+            doubt: None,
             store: None,
         }
     }
@@ -182,22 +191,12 @@ async fn work(tools: &Tools, job: Job) -> Report {
             };
             Report::new(slot, Event::RefreshPathChecked { attempt, verdict })
         }
-        Work::Refresh {
+        Work::Renew(effort) => renew(tools, slot, &name, &entry, *effort).await,
+        Work::Retire {
             attempt,
-            current,
-            unsaved,
-        } => {
-            refresh::refresh(
-                tools,
-                slot,
-                &name,
-                &entry,
-                attempt,
-                current.as_ref(),
-                unsaved,
-            )
-            .await
-        }
+            generation,
+            secret,
+        } => retire(tools, slot, &entry, attempt, generation, secret).await,
         Work::Alert { spec, alert } => {
             let delivery = tell(&spec, &alert, &tools.http).await;
             let (channel, delivered) = (delivery.channel, delivery.delivered);
@@ -227,9 +226,18 @@ fn broken(work: &Work) -> Event {
             verdict,
         },
         Work::RefreshPath { attempt } => Event::RefreshPathChecked { attempt, verdict },
-        Work::Refresh { attempt, .. } => Event::RefreshFailed {
-            attempt,
+        Work::Renew(ref effort) => Event::RefreshFailed {
+            attempt: effort.attempt,
             failure: RefreshFailure::Uncertain(verdict),
+        },
+        Work::Retire {
+            attempt,
+            generation,
+            ..
+        } => Event::Retired {
+            attempt,
+            generation,
+            verdict,
         },
         Work::Alert { ref spec, .. } => Event::Notified {
             channel: spec.name.clone(),
@@ -271,13 +279,14 @@ async fn load(
                     format!("{}: {what}", entry.source.path).into(),
                 ))
             }
-            _ => Ok((found, kept)),
+            _ => Ok((found, kept, refresh::doubt(tools, entry, &record))),
         }
     });
     match understood {
-        Ok((found, kept)) => {
+        Ok((found, kept, doubt)) => {
             let mut report = Report::new(slot, Event::Loaded { attempt, found });
             report.kept = kept;
+            report.doubt = doubt;
             report.store = Some(Ok(()));
             report
         }

@@ -4,7 +4,8 @@ use super::perform::Kept;
 use super::refresh::Unsaved;
 use super::view::{LaneInfo, LaneView};
 use crate::lane::{
-    Finding, FindingLevel, History, Lane, LaneName, Now, RecordKind, SideEffect, Wall, Word,
+    Credential, Finding, FindingLevel, Generation, History, Lane, LaneName, Now, RecordKind,
+    SideEffect, Wall, Word,
 };
 use crate::manifest::LaneEntry;
 use crate::plain::Plain;
@@ -22,8 +23,11 @@ pub(super) struct Runner {
     pub targets: Targets,
     /// Whether it has begun.
     pub begun: bool,
-    /// Secrets by fingerprint: the one that serves, and one that waits to be adopted.
+    /// Secrets by fingerprint: the one at hand, a candidate's, and those of the old ones that are
+    /// kept through their overlap.
     secrets: Vec<Kept>,
+    /// Secrets that are to be made useless upstream.
+    aside: Vec<Kept>,
     pub unsaved: Option<Unsaved>,
     /// The latest record of each kind, for causes.
     latest: Vec<(RecordKind, u64)>,
@@ -33,12 +37,14 @@ pub(super) struct Runner {
 }
 
 impl Runner {
+    /// `attempt` is the record of a refresh that a former process did not tell the end of.
     pub(super) fn new(
         lane: Lane,
         entry: Arc<LaneEntry>,
         info: Arc<LaneInfo>,
         targets: Targets,
         now: Now,
+        attempt: Option<u64>,
     ) -> Self {
         let shown = (lane.word(), now.wall);
         Self {
@@ -48,8 +54,12 @@ impl Runner {
             targets,
             begun: false,
             secrets: Vec::new(),
+            aside: Vec::new(),
             unsaved: None,
-            latest: Vec::new(),
+            latest: attempt
+                .map(|seq| (RecordKind::RefreshAttempted, seq))
+                .into_iter()
+                .collect(),
             shown,
             grouped: None,
         }
@@ -62,22 +72,43 @@ impl Runner {
         self.secrets.push(kept);
     }
 
-    /// Lets go of every secret but the one that serves.
+    /// Lets go of every secret that the lane has no use for.
     pub(super) fn forget_others(&mut self) {
-        let serving = self
-            .lane
-            .credential()
-            .map(|credential| credential.fingerprint);
-        self.secrets.retain(|(of, _)| Some(*of) == serving);
+        let lane = &self.lane;
+        self.secrets.retain(|(of, _)| lane.keeps(*of));
     }
 
-    /// The secret of the credential that serves.
+    /// Keeps a secret that the lane has let go of until it is made useless upstream.
+    pub(super) fn set_aside(&mut self, fingerprint: Fingerprint) {
+        let kept = self.secrets.iter().find(|(of, _)| *of == fingerprint);
+        self.aside.extend(kept.cloned());
+    }
+
+    /// Gives such a secret up.
+    pub(super) fn take_aside(&mut self, fingerprint: Fingerprint) -> Option<Secret> {
+        let at = self.aside.iter().position(|(of, _)| *of == fingerprint)?;
+        Some(self.aside.swap_remove(at).1)
+    }
+
+    /// The secret of the credential at hand.
     pub(super) fn secret(&self) -> Option<&Secret> {
-        let serving = self.lane.credential()?.fingerprint;
-        self.secrets
-            .iter()
-            .find(|(of, _)| *of == serving)
-            .map(|(_, secret)| secret)
+        self.secret_of(self.lane.credential()?.fingerprint)
+    }
+
+    /// The secret of that fingerprint.
+    pub(super) fn secret_of(&self, fingerprint: Fingerprint) -> Option<&Secret> {
+        let found = self.secrets.iter().find(|(of, _)| *of == fingerprint);
+        found.map(|(_, secret)| secret)
+    }
+
+    /// The credential of that generation, and its secret.
+    pub(super) fn of_generation(
+        &self,
+        generation: Generation,
+    ) -> Option<(Credential, Option<Secret>)> {
+        let credential = self.lane.credential_of(generation)?.clone();
+        let secret = self.secret_of(credential.fingerprint).cloned();
+        Some((credential, secret))
     }
 
     pub(super) fn latest(&self, kind: RecordKind) -> Option<u64> {
@@ -139,6 +170,9 @@ impl Runner {
             hold: self.lane.held().cloned(),
             refusal: self.lane.refusal(),
             activity: self.lane.activity(),
+            step: self.lane.step(),
+            candidate: self.lane.candidate().cloned(),
+            old: self.lane.old().cloned().collect(),
             credential: self.lane.credential().cloned(),
             verdict: self.lane.verdict().map(|(verdict, _)| Arc::clone(verdict)),
             verdict_at: self.lane.verdict().map(|(_, at)| at),

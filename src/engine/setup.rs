@@ -11,6 +11,7 @@ use crate::provider::Catalog;
 use crate::sandbox;
 use crate::secret::FingerprintKey;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why an engine cannot start.
@@ -39,6 +40,7 @@ pub struct Setup {
     pub(super) folder: StateFolder,
     pub(super) journal: Journal,
     pub(super) key: FingerprintKey,
+    pub(super) grants_key: FingerprintKey,
     pub(super) memories: Memories,
     pub(super) reload: Option<Reload>,
     pub(super) sandbox: Option<sandbox::Control>,
@@ -74,11 +76,8 @@ impl Setup {
         folder: StateFolder,
         lock: EngineLock,
     ) -> Result<Self, StartError> {
-        let file = folder.key();
-        let key = FingerprintKey::load_or_create(&file).map_err(|source| {
-            let file = Plain::new(&file.to_string_lossy());
-            StartError::Key { file, source }
-        })?;
+        let key = open_key(&folder.key())?;
+        let grants_key = open_key(&folder.grants_key())?;
         let (journal, opened) = Journal::open(&folder.audit())?;
         let mut found = Vec::new();
         if let Some(torn) = opened.torn {
@@ -115,6 +114,7 @@ impl Setup {
             folder,
             journal,
             key,
+            grants_key,
             memories,
             reload: None,
             sandbox: None,
@@ -152,4 +152,11 @@ impl Setup {
         self.sandbox = Some(control);
         self
     }
+}
+
+fn open_key(file: &Path) -> Result<FingerprintKey, StartError> {
+    FingerprintKey::load_or_create(file).map_err(|source| {
+        let file = Plain::new(&file.to_string_lossy());
+        StartError::Key { file, source }
+    })
 }

@@ -5,7 +5,7 @@
 
 use crate::lane::{
     Activity, Counters, Credential, CredentialKind, Degraded, Finding, Gate, Hold, LaneName,
-    NeighborProof, Next, Pause, Refusal, Verdict, Wall, Word,
+    NeighborProof, Next, Pause, Refusal, Step, Verdict, Wall, Word,
 };
 use crate::manifest::Route;
 use crate::plain::Plain;
@@ -62,6 +62,15 @@ pub struct LaneView {
     pub refusal: Option<Refusal>,
     /// What is under way.
     pub activity: Activity,
+    /// How far the coming of a newer credential has got.
+    #[serde(default)]
+    pub step: Option<Step>,
+    /// A newer credential that is being tested.
+    #[serde(default)]
+    pub candidate: Option<Credential>,
+    /// Credentials that served before and are kept through their overlap, oldest first.
+    #[serde(default)]
+    pub old: Vec<Credential>,
     /// The credential that serves it.
     pub credential: Option<Credential>,
     /// What the last answer meant.

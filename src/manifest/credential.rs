@@ -6,9 +6,9 @@ use super::section::{Given, Section, Text};
 use super::shape::{self, OAUTH_ONLY};
 use super::spec::{ClientAuth, OauthSpec, Source, StoreSpec};
 use super::stores::kv_path;
-use super::value::{self, TIMEOUT};
+use super::value::{self, HANDOVER, TIMEOUT};
 use super::web;
-use crate::lane::{CredentialKind, Trust};
+use crate::lane::{CredentialKind, Handover, Trust};
 use crate::plain::Plain;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -36,6 +36,9 @@ pub(super) struct Raw {
     scope: Given<String>,
     resource: Given<String>,
     timeout: Given<Duration>,
+    revocation_endpoint: Given<Url>,
+    overlap: Given<Duration>,
+    settle: Given<Duration>,
 }
 
 impl Raw {
@@ -50,12 +53,16 @@ impl Raw {
         scope: Given::Absent,
         resource: Given::Absent,
         timeout: Given::Absent,
+        revocation_endpoint: Given::Absent,
+        overlap: Given::Absent,
+        settle: Given::Absent,
     };
 
     /// Reads the table. `store` is the store of a client secret that names none.
     pub(super) fn read(section: &Section<'_>, store: &Given<Plain>, read: &mut Reader<'_>) -> Self {
         let kind = section.text("kind", &mut read.book);
         let endpoint = section.text("token_endpoint", &mut read.book);
+        let revocation = section.text("revocation_endpoint", &mut read.book);
         let auth = section.text("client_auth", &mut read.book);
         Self {
             kind: kind.and_then(|text| read.choice(text, "kind of credential", &KINDS)),
@@ -69,6 +76,10 @@ impl Raw {
             scope: scope(section, read),
             resource: line(section, "resource", read),
             timeout: value::duration(section, "timeout", TIMEOUT, &mut read.book),
+            revocation_endpoint: revocation
+                .and_then(|text| web::confidential(text, "revocation_endpoint", read)),
+            overlap: value::duration(section, "overlap", HANDOVER, &mut read.book),
+            settle: value::duration(section, "settle", HANDOVER, &mut read.book),
         }
     }
 }
@@ -79,6 +90,7 @@ pub(super) struct Credential {
     pub(super) source: Source,
     pub(super) oauth: Option<OauthSpec>,
     pub(super) trust: Trust,
+    pub(super) handover: Handover,
 }
 
 /// Reads a lane's credential over the defaults.
@@ -109,6 +121,9 @@ pub(super) fn read(
         field,
         store,
     };
+    let least = Handover::default();
+    let overlap = own.overlap.clone().or(|| defaults.overlap.clone());
+    let settle = own.settle.clone().or(|| defaults.settle.clone());
     let oauth = if kind == CredentialKind::OauthRefresh {
         must_be_writable(section, &source.store, single_use, read);
         Some(oauth(section, own, defaults, read)?)
@@ -133,6 +148,13 @@ pub(super) fn read(
     Some(Credential {
         kind,
         source,
+        handover: Handover {
+            overlap: overlap.ok().unwrap_or(least.overlap),
+            settle: settle.ok().unwrap_or(least.settle),
+            revoke: oauth
+                .as_ref()
+                .is_some_and(|oauth| oauth.revocation_endpoint.is_some()),
+        },
         oauth,
         trust,
     })
@@ -336,8 +358,12 @@ fn oauth(
     let scope = own.scope.or(|| defaults.scope.clone());
     let resource = own.resource.or(|| defaults.resource.clone());
     let timeout = own.timeout.or(|| defaults.timeout.clone());
+    let revocation = own
+        .revocation_endpoint
+        .or(|| defaults.revocation_endpoint.clone());
     Some(OauthSpec {
         token_endpoint: endpoint.ok()?,
+        revocation_endpoint: revocation.ok(),
         client_id: client_id.ok()?,
         client_secret: secret.ok(),
         client_auth: auth.ok().unwrap_or(ClientAuth::Basic),

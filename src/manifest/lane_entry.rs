@@ -11,7 +11,7 @@ use super::shape;
 use super::spec::LaneEntry;
 use super::value;
 use super::web;
-use crate::lane::{CredentialKind, Handover, LaneSpec, Renewal, ScopeRules, ScopeSet};
+use crate::lane::{CredentialKind, LaneSpec, Renewal, ScopeRules, ScopeSet};
 use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +78,7 @@ pub(super) fn lane(
         source,
         oauth,
         trust,
+        handover,
     } = credential?;
     let facts = facts?;
     let windows = own.windows.resolve(&given.windows);
@@ -104,7 +105,7 @@ pub(super) fn lane(
             .iter()
             .map(|neighbor| neighbor.name.clone())
             .collect(),
-        handover: Handover::default(),
+        handover,
     };
     Some(LaneEntry {
         spec: Arc::new(spec),

@@ -50,6 +50,9 @@ pub(super) static DEFAULT_CREDENTIAL: Shape = shape(
         "scope",
         "resource",
         "timeout",
+        "revocation_endpoint",
+        "overlap",
+        "settle",
     ],
 );
 pub(super) static DEFAULT_PROBE: Shape = shape("[defaults.probe]", &["every", "timeout"]);
@@ -110,10 +113,13 @@ pub(super) static CREDENTIAL: Shape = shape(
         "scope",
         "resource",
         "timeout",
+        "revocation_endpoint",
+        "overlap",
+        "settle",
     ],
 );
 /// Keys of a credential that only an OAuth grant has.
-pub(super) const OAUTH_ONLY: [&str; 7] = [
+pub(super) const OAUTH_ONLY: [&str; 8] = [
     "token_endpoint",
     "client_id",
     "client_secret",
@@ -121,6 +127,7 @@ pub(super) const OAUTH_ONLY: [&str; 7] = [
     "scope",
     "resource",
     "timeout",
+    "revocation_endpoint",
 ];
 pub(super) static CLIENT_SECRET: Shape = shape("`client_secret`", &["store", "path", "field"]);
 pub(super) static SCOPES: Shape = shape("`scopes`", &["require", "forbid"]);

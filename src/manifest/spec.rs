@@ -184,6 +184,8 @@ pub struct RequestSpec {
 pub struct OauthSpec {
     /// Its address.
     pub token_endpoint: Url,
+    /// Where superseded tokens are revoked, by RFC 7009; `None` leaves them to their own end.
+    pub revocation_endpoint: Option<Url>,
     /// lanewatch's client id.
     pub client_id: String,
     /// Where the client's secret lives; `None` for a public client.

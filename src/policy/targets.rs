@@ -1,7 +1,7 @@
 //! Where the effects of a lane go.
 
 use super::dispatch::{Place, Target};
-use crate::lane::Effect;
+use crate::lane::{Effect, Retirement};
 use crate::manifest::LaneEntry;
 use std::sync::Arc;
 use url::Url;
@@ -38,7 +38,11 @@ impl Targets {
             Effect::Probe { .. } | Effect::ProbeNeighbor { .. } => {
                 Some(Place::Host(Arc::clone(&self.upstream)))
             }
-            Effect::CheckRefreshPath { .. } => Some(Place::Host(Arc::clone(&self.token))),
+            Effect::CheckRefreshPath { .. }
+            | Effect::Retire {
+                how: Retirement::Revoke,
+                ..
+            } => Some(Place::Host(Arc::clone(&self.token))),
             Effect::Refresh { .. } => Some(Place::Both {
                 host: Arc::clone(&self.token),
                 store: Arc::clone(&self.store),

@@ -12,12 +12,14 @@ use super::tally::{Tally, rounded};
 use super::work::{Done, Exchange, Scene, Whom, Work};
 use super::world::{STORE_MS, UPSTREAM_MS, Verdicts, World, ms};
 use crate::lane::{
-    Answers, Boot, Effect, Event, Gate, History, Lane, LaneSpec, Look, Memory, Now, Reaction,
-    RecordKind, Retirement, Wall,
+    Answers, Boot, Credential, Effect, Event, Found, Gate, History, Lane, LaneSpec, Look, Memory,
+    Now, Reaction, RecordKind, Retirement, Wall,
 };
 use crate::manifest::Manifest;
 use crate::plain::Plain;
-use crate::policy::{ClockWatch, Dispatch, Jump, Reading, Starts, Targets, Ticket, Wakes, lane_seed};
+use crate::policy::{
+    ClockWatch, Dispatch, Jump, Reading, Starts, Targets, Ticket, Wakes, lane_seed,
+};
 use crate::provider::Catalog;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -93,6 +95,8 @@ pub(super) struct Crew<'a> {
     asleep_until: Option<u64>,
     alive: bool,
     watch: ClockWatch,
+    /// Whether nothing has happened to the clocks that has not been noticed.
+    clock_is_known: bool,
 
     wakes: Wakes,
     starts: Starts,
@@ -146,6 +150,7 @@ impl<'a> Crew<'a> {
             asleep_until: None,
             alive: true,
             watch: ClockWatch::new(reading),
+            clock_is_known: true,
             wakes: Wakes::default(),
             starts: Starts::at_once(Boot(0), 0),
             dispatch: Dispatch::new(manifest.limits),
@@ -167,7 +172,9 @@ impl<'a> Crew<'a> {
     /// A lane of that kind, with a grant or a key of its own in the store.
     fn hire(&mut self, slot: usize, kind: usize) {
         let now = self.moment();
-        let Some(of) = self.kinds.get(kind) else { return };
+        let Some(of) = self.kinds.get(kind) else {
+            return;
+        };
         let copy = slot / self.kinds.len().max(1);
         let spec = if copy == 0 {
             Arc::clone(&of.spec)
@@ -284,11 +291,12 @@ impl<'a> Crew<'a> {
         while let Some(jump) = self.watch.compare(self.reading()) {
             self.jumped(jump);
         }
+        self.clock_is_known = true;
         while let Some(slot) = self.wakes.next_due(Boot(self.now)) {
             self.tell(slot, Event::Woke);
         }
         for slot in self.starts.due(Boot(self.now)) {
-            self.begin(slot);
+            self.tell(slot, Event::Started);
         }
         for (slot, effect) in std::mem::take(&mut self.effects) {
             self.perform(slot, &effect);
@@ -307,15 +315,6 @@ impl<'a> Crew<'a> {
                 job,
                 asked: self.now,
             });
-        }
-    }
-
-    fn begin(&mut self, slot: usize) {
-        self.tell(slot, Event::Started);
-        let doubt = self.members.get(slot).is_some_and(|m| m.account.in_doubt);
-        if doubt {
-            let verdict = self.verdicts.in_doubt.clone();
-            self.tell(slot, Event::GrantInDoubt { verdict });
         }
     }
 
@@ -342,7 +341,10 @@ impl<'a> Crew<'a> {
     fn tell(&mut self, slot: usize, event: Event) {
         let now = self.moment();
         let strikes = self.next_strike_at().unwrap_or(u64::MAX);
-        let calm = self.passes_over && self.world.is_well() && self.dispatch.is_clear();
+        let calm = self.passes_over
+            && self.clock_is_known
+            && self.world.is_well()
+            && self.dispatch.is_clear();
         let Some(member) = self.members.get_mut(slot) else {
             return;
         };
@@ -390,24 +392,42 @@ impl<'a> Crew<'a> {
         let Some(member) = self.members.get(slot) else {
             return;
         };
-        let serial = |lane: &Lane| {
-            let credential = lane.credential()?;
-            Some(Account::serial(&credential.fingerprint))
-        };
-        let current = serial(&member.lane);
+        let serial = |credential: &Credential| Account::serial(&credential.fingerprint);
+        let current = member.lane.credential().map(serial);
+        let of = |generation| member.lane.credential_of(generation).map(serial);
         let work = match (effect, current) {
             (Effect::Load { attempt, .. }, known) => Work::Load {
                 attempt: *attempt,
                 known,
             },
-            (Effect::Probe { attempt, .. }, Some(serial)) => Work::Probe {
-                attempt: *attempt,
-                serial,
+            (
+                Effect::Probe {
+                    attempt,
+                    generation,
+                    ..
+                },
+                _,
+            ) => match of(*generation) {
+                Some(serial) => Work::Probe {
+                    attempt: *attempt,
+                    serial,
+                },
+                None => return,
             },
-            (Effect::ProbeNeighbor { attempt, index, .. }, Some(serial)) => Work::Neighbor {
-                attempt: *attempt,
-                index: *index,
-                serial,
+            (
+                Effect::ProbeNeighbor {
+                    attempt,
+                    generation,
+                    index,
+                },
+                _,
+            ) => match of(*generation) {
+                Some(serial) => Work::Neighbor {
+                    attempt: *attempt,
+                    index: *index,
+                    serial,
+                },
+                None => return,
             },
             (Effect::CheckRefreshPath { attempt }, _) => Work::RefreshPath { attempt: *attempt },
             (Effect::Refresh { attempt, .. }, current) => Work::Refresh {
@@ -441,11 +461,13 @@ impl<'a> Crew<'a> {
         let (whom, takes) = running.job.work.request();
         self.tally.request(whom, self.now);
         self.tally.played_out += 1;
-        if let (Some(serial), Some(member)) = (
-            running.job.work.shows(),
-            self.members.get(running.job.slot),
-        ) {
-            let over = member.account.end(serial).is_some_and(|end| end <= self.now);
+        if let (Some(serial), Some(member)) =
+            (running.job.work.shows(), self.members.get(running.job.slot))
+        {
+            let over = member
+                .account
+                .end(serial)
+                .is_some_and(|end| end <= self.now);
             if over || serial <= member.told_dead {
                 self.tally.dead_calls += 1;
             }
@@ -464,7 +486,8 @@ impl<'a> Crew<'a> {
 
     /// An answer is here, or it is clear that none will come.
     fn answered(&mut self, index: usize) {
-        let Some(Running { ticket, job, asked }) = self.running.get_mut(index).and_then(Option::take)
+        let Some(Running { ticket, job, asked }) =
+            self.running.get_mut(index).and_then(Option::take)
         else {
             return;
         };
@@ -502,8 +525,17 @@ impl<'a> Crew<'a> {
             }),
             Done::Ended { mut event, down } => {
                 self.dispatch.done(&ticket, down, Boot(self.now));
-                member.hear(&mut event, shown);
+                member.remember(&mut event);
+                let dead = shown.filter(|_| condemns(&event));
+                let doubt = member.account.in_doubt && matches!(event, Event::Loaded { .. });
+                if doubt {
+                    let verdict = self.verdicts.in_doubt.clone();
+                    self.tell(job.slot, Event::GrantInDoubt { verdict });
+                }
                 self.tell(job.slot, event);
+                if let (Some(dead), Some(member)) = (dead, self.members.get_mut(job.slot)) {
+                    member.told_dead = member.told_dead.max(dead);
+                }
             }
         }
     }
@@ -519,8 +551,12 @@ impl<'a> Crew<'a> {
                     .for_each(|member| member.could_be_fresh(now));
             }
             Strike::Revoke(share) => self.revoke(share),
-            Strike::Step(by) => self.wall_ahead = self.wall_ahead.saturating_add(by),
+            Strike::Step(by) => {
+                self.wall_ahead = self.wall_ahead.saturating_add(by);
+                self.clock_is_known = false;
+            }
             Strike::Sleep(until) => {
+                self.clock_is_known = false;
                 self.asleep_until = Some(self.asleep_until.map_or(until, |at| at.max(until)));
                 self.slept += until.saturating_sub(self.now);
             }
@@ -710,13 +746,26 @@ fn is_wanted(members: &[Member], now: Now, job: &Job) -> bool {
         .is_some_and(|member| member.lane.may_ask(now, attempt))
 }
 
+/// Whether an upstream said that what it was shown is dead.
+const fn condemns(event: &Event) -> bool {
+    match event {
+        Event::Probed { verdict, .. } | Event::NeighborProbed { verdict, .. } => {
+            verdict.outcome.is_terminal()
+        }
+        _ => false,
+    }
+}
+
 impl Member {
     /// Whether it would serve a credential whose life is really over.
     fn serves_the_dead(&self, now: Now) -> u64 {
         let Some((serial, _)) = self.serving else {
             return 0;
         };
-        let over = self.account.end(serial).is_some_and(|end| end <= now.boot.0);
+        let over = self
+            .account
+            .end(serial)
+            .is_some_and(|end| end <= now.boot.0);
         u64::from((over || serial <= self.told_dead) && self.lane.serve(now).is_ok())
     }
 
@@ -745,7 +794,10 @@ impl Member {
 
     /// Notices what a lane's reaction has changed.
     fn look(&mut self, now: Now, plan: &Plan, tally: &mut Tally) {
-        let serves = self.lane.credential().map(|c| Account::serial(&c.fingerprint));
+        let serves = self
+            .lane
+            .credential()
+            .map(|c| Account::serial(&c.fingerprint));
         let before = self.serving.map(|(serial, _)| serial);
         if serves.is_some() && serves != before {
             if let Some(end) = before.and_then(|serial| self.account.end(serial)) {
@@ -806,23 +858,16 @@ impl Member {
     }
 
     /// What the engine does with a report before it tells the lane.
-    fn hear(&mut self, event: &mut Event, shown: Option<u32>) {
-        match event {
-            Event::Probed { verdict, .. } | Event::NeighborProbed { verdict, .. }
-                if verdict.outcome.is_terminal() =>
-            {
-                self.told_dead = self.told_dead.max(shown.unwrap_or(0));
-            }
-            Event::Loaded {
-                found: crate::lane::Found::Credential(offer),
-                ..
-            }
-            | Event::Refreshed { offer, .. } => {
-                let serial = Account::serial(&offer.fingerprint);
-                let known = self.history.as_ref().filter(|(of, _)| *of == serial);
-                offer.history = known.map(|(_, history)| history.clone());
-            }
-            _ => {}
+    fn remember(&mut self, event: &mut Event) {
+        if let Event::Loaded {
+            found: Found::Credential(offer),
+            ..
+        }
+        | Event::Refreshed { offer, .. } = event
+        {
+            let serial = Account::serial(&offer.fingerprint);
+            let known = self.history.as_ref().filter(|(of, _)| *of == serial);
+            offer.history = known.map(|(_, history)| history.clone());
         }
     }
 
@@ -854,8 +899,7 @@ impl Member {
             }
             Exchange::Storing(minted) if acted => self.account.store(*minted),
             Exchange::Storing(_) => {
-                let doubtful =
-                    kind.spec.renewal.lost_answer() == crate::lane::LostAnswer::Doubtful;
+                let doubtful = kind.spec.renewal.lost_answer() == crate::lane::LostAnswer::Doubtful;
                 self.account.in_doubt = doubtful && !kind.forgives;
             }
             Exchange::Reading | Exchange::ReadingAgain => {}

@@ -205,11 +205,7 @@ fn share(text: &str, amount: Option<&str>, like: &str) -> Result<Share, FaultErr
             .ok()
             .filter(|percent| (0.0..=100.0).contains(percent) && *percent > 0.0)
             .map(|percent: f64| Share::Part(percent / 100.0)),
-        None => amount
-            .parse()
-            .ok()
-            .filter(|n| *n > 0)
-            .map(Share::Count),
+        None => amount.parse().ok().filter(|n| *n > 0).map(Share::Count),
     };
     read.ok_or_else(|| {
         let what = format!("“{amount}” is neither a number nor a percentage");
@@ -256,7 +252,10 @@ mod tests {
             "store-outage=15s@anywhere".parse(),
             Ok(Fault::StoreOutage(Duration::from_secs(15), When::Anywhere))
         );
-        assert_eq!("crash@0".parse(), Ok(Fault::Crash(DOWN, When::After(Duration::ZERO))));
+        assert_eq!(
+            "crash@0".parse(),
+            Ok(Fault::Crash(DOWN, When::After(Duration::ZERO)))
+        );
         assert_eq!(
             "revoke=10%@1h".parse(),
             Ok(Fault::Revoke(Share::Part(0.1), When::After(hours(1))))

@@ -112,7 +112,9 @@ fn spoken(seconds: f64) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let life = self.life_s.map_or(String::new(), |life| format!(" of {} each", spoken(life)));
+        let life = self
+            .life_s
+            .map_or(String::new(), |life| format!(" of {} each", spoken(life)));
         let lanes = if self.lanes == 1 { "lane" } else { "lanes" };
         writeln!(
             f,
@@ -129,13 +131,19 @@ impl fmt::Display for Report {
                 n => format!("{} ({n} of them unavoidable)", self.late_refreshes),
             },
         )?;
-        line("dead-credential calls", self.dead_credential_calls.to_string())?;
+        line(
+            "dead-credential calls",
+            self.dead_credential_calls.to_string(),
+        )?;
         line(
             "refreshes",
             format!("{}, {} tries failed", self.refreshes, self.refresh_failures),
         )?;
         if let Some(left) = self.least_life_left_s {
-            line("least life left", format!("{} when a successor came", spoken(left)))?;
+            line(
+                "least life left",
+                format!("{} when a successor came", spoken(left)),
+            )?;
         }
         line(
             "worst degraded window",
@@ -144,9 +152,10 @@ impl fmt::Display for Report {
                 n => format!("{}, of {n}", spoken(self.worst_degraded_s)),
             },
         )?;
-        if let (Some(p50), Some(p99)) =
-            (self.store_back_to_fresh.p50_s, self.store_back_to_fresh.p99_s)
-        {
+        if let (Some(p50), Some(p99)) = (
+            self.store_back_to_fresh.p50_s,
+            self.store_back_to_fresh.p99_s,
+        ) {
             let lanes = self.store_back_to_fresh.lanes;
             line(
                 "store back to fresh",

@@ -180,7 +180,10 @@ impl Scenario {
                 Fault::ClockJump(by, _) => {
                     put(from, Strike::Step(by));
                     // The engine sleeps a second at most, and then looks.
-                    put(from + millis(Duration::from_secs(1).mul_f64(dice.unit())), Strike::Look);
+                    put(
+                        from + millis(Duration::from_secs(1).mul_f64(dice.unit())),
+                        Strike::Look,
+                    );
                 }
                 Fault::Suspend(..) => put(from, Strike::Sleep(to)),
                 Fault::Crash(..) => {

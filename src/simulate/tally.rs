@@ -119,17 +119,23 @@ impl Tally {
 
     fn per_second(&self, counts: impl Iterator<Item = u32>, total: u64) -> PerSecond {
         let mean = total as f64 / (self.span as f64 / 1_000.0);
-        let (second, peak) = counts
-            .enumerate()
-            .fold((0, 0), |most, (second, count)| {
-                if count > most.1 { (second, count) } else { most }
-            });
+        let (second, peak) = counts.enumerate().fold((0, 0), |most, (second, count)| {
+            if count > most.1 {
+                (second, count)
+            } else {
+                most
+            }
+        });
         PerSecond {
             total,
             peak,
             peak_at_s: second as u64,
             mean: rounded(mean),
-            peak_to_mean: rounded(if total == 0 { 0.0 } else { f64::from(peak) / mean }),
+            peak_to_mean: rounded(if total == 0 {
+                0.0
+            } else {
+                f64::from(peak) / mean
+            }),
         }
     }
 

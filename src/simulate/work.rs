@@ -157,14 +157,18 @@ impl Work {
                 })
             }
             Self::RefreshPath { attempt } => {
-                let verdict = scene.provider().unwrap_or_else(|| scene.verdicts.ok.clone());
+                let verdict = scene
+                    .provider()
+                    .unwrap_or_else(|| scene.verdicts.ok.clone());
                 Done::said(Event::RefreshPathChecked { attempt, verdict })
             }
             Self::Retire {
                 attempt,
                 generation,
             } => {
-                let verdict = scene.provider().unwrap_or_else(|| scene.verdicts.ok.clone());
+                let verdict = scene
+                    .provider()
+                    .unwrap_or_else(|| scene.verdicts.ok.clone());
                 Done::said(Event::Retired {
                     attempt,
                     generation,
@@ -336,13 +340,7 @@ impl Scene<'_> {
         (newer && stored.ends().is_some() && !stored.is_over(self.wall)).then_some(stored)
     }
 
-    fn adopt(
-        &self,
-        attempt: Attempt,
-        token: Token,
-        source: ExpirySource,
-        lost_race: bool,
-    ) -> Done {
+    fn adopt(&self, attempt: Attempt, token: Token, source: ExpirySource, lost_race: bool) -> Done {
         let offer = self.account.offer(token, source);
         Done::Ended {
             event: Event::Refreshed {

@@ -2,7 +2,7 @@
 
 use super::fault::Share;
 use super::scenario::Strike;
-use crate::lane::{Dice, Evidence, Outcome, Basis, Verdict};
+use crate::lane::{Basis, Dice, Evidence, Outcome, Verdict};
 use std::time::Duration;
 
 /// How long a store takes to answer.
@@ -153,10 +153,25 @@ impl Verdicts {
         Self {
             ok: stated(Outcome::Ok, 200, "simulate/ok", "accepted"),
             denied: stated(Outcome::ScopeInsufficient, 403, "simulate/scope", "denied"),
-            expired: stated(Outcome::CredentialExpired, 401, "simulate/expired", "expired"),
-            revoked: stated(Outcome::CredentialRevoked, 401, "simulate/revoked", "revoked"),
+            expired: stated(
+                Outcome::CredentialExpired,
+                401,
+                "simulate/expired",
+                "expired",
+            ),
+            revoked: stated(
+                Outcome::CredentialRevoked,
+                401,
+                "simulate/revoked",
+                "revoked",
+            ),
             grant_revoked,
-            failing: stated(Outcome::UpstreamUnavailable, 503, "simulate/5xx", "unavailable"),
+            failing: stated(
+                Outcome::UpstreamUnavailable,
+                503,
+                "simulate/5xx",
+                "unavailable",
+            ),
             store_down: own(
                 Outcome::StoreUnavailable,
                 "simulate/store_outage",

@@ -13,13 +13,18 @@ mod bank;
 mod bench;
 mod canary;
 mod codes;
+mod crash_points;
 mod dead;
 mod drills;
 mod endings;
 mod grants;
 mod limits;
+mod one_grant;
 mod process;
+#[path = "../real/mod.rs"]
+mod real;
 mod reload;
 mod server;
 mod serving;
+mod stalled;
 mod survival;

@@ -21,6 +21,6 @@ mod fetch;
 mod oidc;
 mod process;
 
-pub(crate) use bao::Bao;
+pub(crate) use bao::{Bao, write_private};
 pub(crate) use cutter::{Cut, Cutter};
 pub(crate) use oidc::Oidc;

@@ -124,6 +124,7 @@ impl Oidc {
     pub(crate) fn spec(&self) -> OauthSpec {
         OauthSpec {
             token_endpoint: self.at("token"),
+            revocation_endpoint: Some(self.at("token/revocation")),
             client_id: "lane".into(),
             client_secret: None,
             client_auth: ClientAuth::Basic,

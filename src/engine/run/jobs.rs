@@ -1,9 +1,10 @@
 //! Effects become jobs, each in the queue of the target that it goes to.
 
 use super::super::perform::{Job, Work};
+use super::super::renew::Renew;
 use super::Engine;
 use crate::alert::{self, Alert};
-use crate::lane::{Effect, Now};
+use crate::lane::{Effect, Now, RefreshWhy, Retirement};
 use crate::policy::Place;
 use std::sync::Arc;
 
@@ -15,27 +16,33 @@ impl Engine {
         };
         let entry = Arc::clone(&runner.entry);
         let credential = runner.lane.credential().cloned();
-        let secret = runner.secret().cloned();
         let place = runner.targets.place(&effect);
         let work = match effect {
             Effect::Load { attempt, why: _ } => {
                 // What is kept is known; a secret that was let go of has to be brought again.
-                let known = secret
-                    .as_ref()
-                    .and(credential.as_ref())
-                    .map(|c| c.fingerprint);
+                let known = credential
+                    .map(|c| c.fingerprint)
+                    .filter(|known| runner.secret_of(*known).is_some());
                 Work::Load { attempt, known }
             }
-            Effect::Probe { attempt, .. } => match credential {
-                Some(credential) => Work::Probe {
+            Effect::Probe {
+                attempt,
+                generation,
+                ..
+            } => match runner.of_generation(generation) {
+                Some((credential, secret)) => Work::Probe {
                     attempt,
                     secret,
                     credential,
                 },
                 None => return,
             },
-            Effect::ProbeNeighbor { attempt, index, .. } => match credential {
-                Some(credential) => Work::Neighbor {
+            Effect::ProbeNeighbor {
+                attempt,
+                generation,
+                index,
+            } => match runner.of_generation(generation) {
+                Some((credential, secret)) => Work::Neighbor {
                     attempt,
                     index,
                     secret,
@@ -44,13 +51,25 @@ impl Engine {
                 None => return,
             },
             Effect::CheckRefreshPath { attempt } => Work::RefreshPath { attempt },
-            Effect::Refresh { attempt, .. } => {
+            Effect::Refresh { attempt, why, .. } => Work::Renew(Box::new(Renew {
+                attempt,
+                current: credential,
+                failed: runner.lane.failed(),
                 // Kept until it is stored: this try may end before it comes to that.
-                let unsaved = runner.unsaved.clone();
-                Work::Refresh {
+                unsaved: runner.unsaved.clone(),
+                forgiven: why == RefreshWhy::Asked,
+            })),
+            Effect::Retire {
+                attempt,
+                generation,
+                fingerprint,
+                how: Retirement::Revoke,
+            } => {
+                let secret = runner.take_aside(fingerprint);
+                Work::Retire {
                     attempt,
-                    current: credential,
-                    unsaved,
+                    generation,
+                    secret,
                 }
             }
             Effect::Alert { level, text } => {

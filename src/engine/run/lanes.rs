@@ -8,7 +8,7 @@ use super::super::reload::News;
 use super::super::runner::{self, Runner};
 use super::Engine;
 use super::views::store_views;
-use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Verdict};
+use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Retirement, Verdict};
 use crate::manifest::{LaneEntry, difference};
 use crate::policy::{Target, lane_seed};
 use crate::secret::Fingerprint;
@@ -34,6 +34,16 @@ impl Engine {
             .filter(|_| alive && !told)
             .cloned();
         let shown_at = Target::clone(&runner.targets.upstream);
+        for effect in &reaction.effects {
+            if let Effect::Retire {
+                fingerprint,
+                how: Retirement::Revoke,
+                ..
+            } = effect
+            {
+                runner.set_aside(*fingerprint);
+            }
+        }
         runner.forget_others();
         runner.note_word(now);
         if reaction
@@ -131,8 +141,9 @@ impl Engine {
         let lane = Lane::new(Arc::clone(&entry.spec), seed, now, memory);
         let info = Arc::new(runner::info(&entry, &self.tools.catalog));
         let targets = runner::targets(&entry, &self.tools.catalog);
-        self.lanes
-            .push(Some(Runner::new(lane, entry, info, targets, now)));
+        let attempt = self.memories.attempt(&name);
+        let runner = Runner::new(lane, entry, info, targets, now, attempt);
+        self.lanes.push(Some(runner));
         self.index.insert(name, slot);
         self.turn.touched.insert(slot);
         slot

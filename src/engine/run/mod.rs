@@ -13,6 +13,7 @@ mod turn;
 mod views;
 
 use super::clock::{self, Clock};
+use super::crash::CrashPoint;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
 use super::perform::{Job, Report, Tools};
@@ -65,6 +66,8 @@ struct Turn {
     answers: Vec<(oneshot::Sender<Answer>, Answer)>,
     leases: Vec<(LaneName, oneshot::Sender<Lent>)>,
     engine_changed: bool,
+    /// Where a test may have the process killed once the records are on disk.
+    crash_points: Vec<CrashPoint>,
 }
 
 /// Runs the lanes of one manifest.
@@ -105,6 +108,8 @@ pub struct Engine {
     requests: mpsc::Receiver<Request>,
     reports: mpsc::Receiver<(Ticket, Report)>,
     report: mpsc::Sender<(Ticket, Report)>,
+    /// How far work under way has got, by lane.
+    progress: mpsc::UnboundedReceiver<(usize, Event)>,
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -115,6 +120,7 @@ impl Engine {
     pub fn new(setup: Setup) -> (Self, Handle) {
         let (requests, receiver) = mpsc::channel(256);
         let (report, reports) = mpsc::channel(1024);
+        let (progressed, progress) = mpsc::unbounded_channel();
         let http = Http::new();
         let tools = Tools {
             stores: Stores::new(&setup.manifest.stores, &http),
@@ -122,6 +128,8 @@ impl Engine {
             catalog: setup.catalog,
             key: setup.key,
             grants: setup.folder.grants().to_owned(),
+            grants_key: setup.grants_key,
+            progress: progressed,
             now: clock::now,
         };
         let now = clock::now();
@@ -160,6 +168,7 @@ impl Engine {
             requests: receiver,
             reports,
             report,
+            progress,
             news: None,
             reload: setup.reload,
             _lock: setup._lock,
@@ -207,7 +216,9 @@ impl Engine {
                     Some(request) => self.take_request(clock::now(), request),
                     None => break,
                 },
+                Some((slot, event)) = self.progress.recv() => self.tell(clock::now(), slot, event),
                 Some((ticket, report)) = self.reports.recv() => {
+                    self.take_progress(clock::now());
                     self.take_report(clock::now(), &ticket, report);
                 }
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
@@ -244,13 +255,23 @@ impl Engine {
     fn drain(&mut self) {
         let now = clock::now();
         for _ in 0..TURN {
-            if let Ok((ticket, report)) = self.reports.try_recv() {
+            // What a job said on its way comes before what it says at its end.
+            if let Ok((slot, event)) = self.progress.try_recv() {
+                self.tell(now, slot, event);
+            } else if let Ok((ticket, report)) = self.reports.try_recv() {
+                self.take_progress(now);
                 self.take_report(now, &ticket, report);
             } else if let Ok(request) = self.requests.try_recv() {
                 self.take_request(now, request);
             } else {
                 break;
             }
+        }
+    }
+
+    fn take_progress(&mut self, now: Now) {
+        while let Ok((slot, event)) = self.progress.try_recv() {
+            self.tell(now, slot, event);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What comes back from work under way.
 
+use super::super::crash::{self, CrashPoint};
 use super::super::perform::Report;
 use super::Engine;
 use crate::lane::{Event, Now};
@@ -24,6 +25,7 @@ impl Engine {
         }
         let name = runner.entry.spec.name.clone();
         let store = runner.entry.source.store.clone();
+        let runner_is_testing = runner.lane.candidate().is_some();
         let mut event = report.event;
         if let Event::Loaded {
             found: crate::lane::Found::Credential(offer),
@@ -32,6 +34,15 @@ impl Engine {
         | Event::Refreshed { offer, .. } = &mut event
         {
             offer.history = self.memories.history(&name, offer.fingerprint);
+        }
+        if let Event::Probed { verdict, .. } = &event
+            && verdict.outcome == crate::lane::Outcome::Ok
+            && runner_is_testing
+        {
+            crash::reached(CrashPoint::CandidateProbed);
+        }
+        if let Some(verdict) = report.doubt {
+            self.tell(now, report.slot, Event::GrantInDoubt { verdict });
         }
         if let Some(said) = report.store {
             self.note_store(now, &store, said);

@@ -4,11 +4,12 @@
 //! group with one sync; only then are its effects performed, its views published and its requests
 //! answered. If they cannot be written, all of it waits and the gates are closed.
 
+use super::super::crash::{self, CrashPoint};
 use super::super::handle::{Refusal, Update};
 use super::super::perform::{Job, Work, perform};
 use super::super::runner::Runner;
 use super::{AUDIT_AGAIN, Engine, REMEMBER_EVERY};
-use crate::lane::{Cause, Event, Now, Record};
+use crate::lane::{Cause, Event, Now, Record, RecordKind};
 use crate::plain::Plain;
 use std::sync::Arc;
 
@@ -29,6 +30,13 @@ impl Engine {
         if let Some(runner) = runner {
             runner.note(record.kind, seq);
         }
+        match record.kind {
+            RecordKind::TrialStarted => self.turn.crash_points.push(CrashPoint::TrialRecorded),
+            RecordKind::CredentialPromoted => {
+                self.turn.crash_points.push(CrashPoint::PromotionRecorded);
+            }
+            _ => {}
+        }
         self.turn.entries.push((record, cause));
     }
 
@@ -43,6 +51,9 @@ impl Engine {
             }
         }
         let turn = std::mem::take(&mut self.turn);
+        for recorded in &turn.crash_points {
+            crash::reached(*recorded);
+        }
         for slot in &turn.touched {
             self.remember(*slot);
         }
@@ -181,7 +192,8 @@ impl Engine {
         if let Some(runner) = self.lanes.get(slot).and_then(Option::as_ref) {
             let seen = runner.history();
             let (name, memory) = (&runner.entry.spec.name, runner.lane.memory());
-            self.memories_changed |= self.memories.note(name, memory, seen);
+            let attempt = runner.latest(RecordKind::RefreshAttempted);
+            self.memories_changed |= self.memories.note(name, memory, attempt, seen);
         }
     }
 
@@ -193,6 +205,7 @@ impl Engine {
         if let Err(error) = self.memories.save(&self.folder.memory()) {
             tracing::warn!(%error, "what the lanes remember could not be written");
         }
+        crash::reached(CrashPoint::MemoryReplaced);
     }
 }
 

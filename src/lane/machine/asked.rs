@@ -23,9 +23,19 @@ impl Lane {
             Verb::Refresh | Verb::Rotate if self.flights.refresh.is_some() => {
                 return Err(format!("{name} is being refreshed already").into());
             }
+            Verb::Refresh | Verb::Rotate if self.trial.is_some() => {
+                return Err(format!("a newer credential of {name} is being tested already").into());
+            }
+            Verb::Rotate if self.rotation.is_some() && self.spec.renewal == Renewal::Owner => {
+                format!("{name} still waits for its owner: looking in the store again")
+            }
             Verb::Rotate if self.rotation.is_some() => {
                 return Err(format!("{name} is being rotated already").into());
             }
+            Verb::Refresh | Verb::Rotate if matches!(self.grant, Grant::Uncertain(_)) => format!(
+                "refreshing {name} with a grant that may be used up: if it is, its provider may \
+                 end every token of it"
+            ),
             Verb::Refresh if self.spec.renewal.is_own() => format!("refreshing {name}"),
             Verb::Refresh => format!("reading the store and proving {name}"),
             Verb::Rotate => match self.spec.renewal {
@@ -33,7 +43,7 @@ impl Lane {
                     format!("replacing the credential of {name} by {}", own.as_str())
                 }
                 Renewal::Owner => {
-                    format!("looking whether the owner of {name} brought a newer key")
+                    format!("waiting for the owner of {name} to bring a newer key")
                 }
                 _ => format!("looking in the store for a newer credential of {name}"),
             },
@@ -85,11 +95,16 @@ impl Lane {
                 }
             }
             Verb::Rotate => {
-                self.rotation = Some(Rotation {
-                    by: by.clone(),
-                    from: self.generation,
-                });
-                self.record(out, RecordKind::RotationStarted).actor = by;
+                if self.rotation.is_none() {
+                    self.rotation = Some(Rotation {
+                        by: by.clone(),
+                        from: self.at_hand().unwrap_or_default(),
+                    });
+                    let way = self.spec.renewal.as_str();
+                    let record = self.record(out, RecordKind::RotationStarted);
+                    record.actor = by;
+                    record.note = Some(Plain::new(&format!("by {way}")));
+                }
                 self.forgive_grant();
                 if self.spec.renewal.is_own() {
                     self.refresh(now, RefreshWhy::Asked, out);
@@ -114,6 +129,8 @@ impl Lane {
                 self.preflight = None;
                 self.flights.probe = None;
                 self.flights.neighbor = None;
+                self.flights.trial = None;
+                self.schedule.trial = None;
             }
             Verb::Resume { reason } => self.end_pause(now, by, reason, out),
             Verb::Release { reason } => {
@@ -121,13 +138,14 @@ impl Lane {
                 record.actor = by;
                 record.note = Some(reason);
                 record.cause = Cause::Latest(RecordKind::LaneHeld);
-                self.hold = None;
+                // What was held for a grant in doubt is tried again at the person's risk.
+                let held = self.hold.take();
+                self.forgiven = held.is_some_and(|hold| hold.verdict.outcome.is_outage());
                 self.grant = Grant::Good;
                 self.expired = false;
                 // The store decides anew what serves: the credential at hand was condemned.
-                if let Some(old) = self.credential.take() {
-                    self.forget(&old, out);
-                }
+                self.let_everything_go(out);
+                self.failed = None;
                 self.schedule = super::Schedule {
                     pause_ends: self.schedule.pause_ends,
                     ..super::Schedule::default()
@@ -163,8 +181,11 @@ impl Lane {
     }
 
     fn forgive_grant(&mut self) {
-        if matches!(self.grant, Grant::Uncertain(_)) {
+        let doubted = self.doubted.take().is_some();
+        if doubted || matches!(self.grant, Grant::Uncertain(_)) {
             self.grant = Grant::Good;
+            self.trouble = None;
+            self.forgiven = true;
         }
     }
 }

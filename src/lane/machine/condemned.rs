@@ -11,6 +11,7 @@ use super::super::outcome::{Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
 use super::super::time::Now;
 use super::{Lane, Reaction};
+use crate::plain::Plain;
 use std::time::Duration;
 
 /// How long the store has to show that the credential was replaced. The gate is closed meanwhile.
@@ -22,6 +23,14 @@ impl Lane {
         self.record(out, detected_as(verdict.outcome)).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
         self.schedule.refresh = None;
+        if self.trial.is_some() {
+            // What the store would be asked for is at hand: this was a rotation.
+            self.record(out, RecordKind::LostRace).note = Some(Plain::fixed(
+                "a newer credential is on trial already: this was a rotation",
+            ));
+            self.fall_back_on_candidate(now, out);
+            return;
+        }
         self.schedule.hold = Some(now.boot.plus(HELD_WITHIN));
         self.load_again(LoadWhy::Rejected, out);
     }

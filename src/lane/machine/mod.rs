@@ -10,6 +10,7 @@
 //! | `proof` | what an answer to a probe or a neighbor's request changes |
 //! | `loading` | reading the store, and what it gives |
 //! | `renewal` | refreshing, adopting, rotating, and what a failure of those means |
+//! | `trial` | a newer credential is tested before it takes the place of a living one |
 //! | `condemned` | revocation: close, look once whether it was a rotation, hold |
 //! | `asked` | what a person asks for |
 //! | `quiet` | passing over what changes nothing |
@@ -27,6 +28,7 @@ mod schedule;
 mod show;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use super::backoff::{Backoff, Dice, RetryBudget};
 use super::counters::Counters;
@@ -118,6 +120,9 @@ pub struct Memory {
     pub hold: Option<Hold>,
     /// A pause that has not ended.
     pub pause: Option<Arc<Pause>>,
+    /// Whether a refresh began that has not come to an end.
+    #[serde(default)]
+    pub refreshing: bool,
 }
 
 /// What follows from an event.
@@ -155,6 +160,8 @@ struct Flights {
     neighbor: Option<(Attempt, usize, Generation)>,
     refresh: Option<(Attempt, Step)>,
     refresh_path: Option<Attempt>,
+    /// What the candidate is being asked.
+    trial: Option<Attempt>,
 }
 
 /// Latencies that are remembered for the sparkline.
@@ -167,11 +174,23 @@ pub struct Lane {
     dice: Dice,
     last_attempt: Attempt,
 
+    /// The last number that was given to a credential.
     generation: Generation,
-    /// The fingerprint that goes with the generation.
+    /// The fingerprint that goes with it.
     adopted: Option<Fingerprint>,
     credential: Option<Credential>,
+    /// A newer one that is tested while the one at hand lives.
+    trial: Option<Box<trial::Trial>>,
+    /// Those that served before, through their overlap.
+    old: Vec<trial::Old>,
+    failed: Option<trial::Failed>,
     grant: Grant,
+    /// What the store's reading under way has shown of a request whose sender died.
+    doubted: Option<Box<Verdict>>,
+    /// Whether a person has accepted that the grant may turn out to be used up.
+    forgiven: bool,
+    /// Whether a former process began to refresh and did not say how it ended.
+    cut_off: bool,
     /// The store's mark of the record from which the grant was last seen.
     grant_version: Option<StoreVersion>,
     /// What the credential may do by the word of whoever gave it out. An upstream may count
@@ -220,7 +239,13 @@ impl Lane {
             generation: memory.generation,
             adopted: memory.fingerprint,
             credential: None,
+            trial: None,
+            old: Vec::new(),
+            failed: None,
             grant: Grant::Good,
+            doubted: None,
+            forgiven: false,
+            cut_off: memory.refreshing,
             grant_version: None,
             granted: None,
             pause: memory.pause,
@@ -293,7 +318,7 @@ impl Lane {
                 self.refresh_failed(now, attempt, &failure, &mut out);
             }
             Event::Progressed { attempt, step } => self.progressed(attempt, step, &mut out),
-            Event::GrantInDoubt { verdict } => self.grant_in_doubt(now, verdict, &mut out),
+            Event::GrantInDoubt { verdict } => self.grant_in_doubt(verdict),
             Event::Retired {
                 generation,
                 verdict,
@@ -329,6 +354,7 @@ impl Lane {
             fingerprint: self.adopted,
             hold: self.hold.clone(),
             pause: self.pause.clone(),
+            refreshing: self.cut_off || self.flights.refresh.is_some(),
         }
     }
 
@@ -343,6 +369,8 @@ impl Lane {
     fn respecify(&mut self, now: Now, spec: Arc<LaneSpec>, out: &mut Reaction) {
         self.neighbors = unproven(&spec);
         self.spec = spec;
+        // The store shows it again, and it is tested by what the manifest says now.
+        self.abandon_trial(out);
         self.record(out, RecordKind::LaneChanged);
         if self.hold.is_none() && self.pause.is_none() {
             self.begin_preflight(now, out);
@@ -351,9 +379,7 @@ impl Lane {
 
     fn withdraw(&mut self, out: &mut Reaction) {
         self.record(out, RecordKind::LaneRemoved);
-        if let Some(credential) = self.credential.take() {
-            self.forget(&credential, out);
-        }
+        self.let_everything_go(out);
         self.flights = Flights::default();
         self.schedule = Schedule::default();
         self.preflight = None;
@@ -365,7 +391,7 @@ impl Lane {
         let record = Record {
             kind,
             lane: Some(self.spec.name.clone()),
-            generation: (self.generation.0 > 0).then_some(self.generation),
+            generation: self.at_hand(),
             fingerprint: self
                 .credential
                 .as_ref()
@@ -382,6 +408,12 @@ impl Lane {
             reason = "the record was pushed a line above"
         )]
         &mut out.records[at]
+    }
+
+    /// The number of the credential at hand, else the last one that was given.
+    fn at_hand(&self) -> Option<Generation> {
+        let at_hand = self.credential.as_ref().map(|c| c.generation);
+        at_hand.or_else(|| (self.generation.0 > 0).then_some(self.generation))
     }
 
     fn alert(&self, out: &mut Reaction, level: AlertLevel, text: String) {

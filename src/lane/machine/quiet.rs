@@ -48,10 +48,14 @@ impl Lane {
             && self.activity() == Activity::Idle
             && self.flights.refresh_path.is_none()
             && self.preflight.is_none()
+            && self.trial.is_none()
             && self.trouble.is_none()
             && self.window.is_none()
             && !(self.expired || self.limited || failing)
-            && matches!(&self.verdict, Some((last, _)) if last.outcome == Outcome::Ok)
+            && self
+                .verdict
+                .as_ref()
+                .is_some_and(|(last, _)| last.outcome == Outcome::Ok)
             && self.spec.probe_every.is_none_or(routine)
             && routine(self.spec.store_every)
     }
@@ -77,31 +81,32 @@ impl Lane {
         // What is begun before this is at an end before the horizon.
         let last_begin = Boot(horizon.0.saturating_sub(LONGEST.as_millis() as u64));
         let begun = now;
-        let mut now = now.boot;
+        let mut now = begun.boot;
         let (mut load, mut probe) = (None, None);
         let mut round: Option<(Boot, u32)> = None;
         let mut answered = 0_u32;
+        let mut last_answer = now;
         loop {
-            let wake = self.schedule.soonest()?;
+            let routine = [
+                self.schedule.probe,
+                self.schedule.store,
+                self.schedule.neighbors,
+            ];
+            // Nothing else is due before the horizon.
+            let wake = routine.into_iter().flatten().min()?;
             let wake = wake.max(now.plus(Backoff::FLOOR));
             let answer = [load, probe, round.map(|(at, _)| at)];
             let answer = answer.into_iter().flatten().min();
             match answer {
                 Some(at) if at <= wake => {
                     now = at;
-                    let moment = Now {
-                        wall: begun.wall_at(now),
-                        boot: now,
-                    };
+                    let moment = begun.later(now);
                     load = load.filter(|load| *load != at);
                     if probe == Some(at) {
                         probe = None;
                         answered = answered.saturating_add(1);
+                        last_answer = now;
                         self.counters.count(Outcome::Ok);
-                        self.last_ok = Some(moment.wall);
-                        if let Some((_, seen)) = &mut self.verdict {
-                            *seen = moment.wall;
-                        }
                         self.plan_probe(moment);
                         if self.schedule.neighbors.is_none() && round.is_none() {
                             self.plan_neighbors(moment);
@@ -110,7 +115,7 @@ impl Lane {
                     if let Some((_, left)) = round.filter(|(end, _)| *end == at) {
                         let index = rounds.saturating_sub(left);
                         if let Some(proof) = self.neighbors.get_mut(index as usize) {
-                            proof.at = Some(moment.wall);
+                            proof.at = Some(begun.wall_at(now));
                         }
                         round = if left > 1 {
                             self.next_attempt();
@@ -126,10 +131,7 @@ impl Lane {
                 _ => now = wake,
             }
             // In the order in which a lane does what is due.
-            let moment = Now {
-                wall: begun.wall_at(now),
-                boot: now,
-            };
+            let moment = begun.later(now);
             let due = |at: Option<Boot>| at.is_some_and(|at| at <= now);
             if due(self.schedule.store) {
                 self.next_attempt();
@@ -150,6 +152,13 @@ impl Lane {
                 round = Some((now.plus(answers.upstream), rounds));
             }
         }
+        if answered > 0 {
+            let at = begun.wall_at(last_answer);
+            self.last_ok = Some(at);
+            if let Some((_, seen)) = &mut self.verdict {
+                *seen = at;
+            }
+        }
         let took = u32::try_from(answers.upstream.as_millis()).unwrap_or(u32::MAX);
         for _ in 0..answered.min(LATENCIES as u32) {
             if self.latencies.len() == LATENCIES {
@@ -160,5 +169,15 @@ impl Lane {
         self.schedule
             .soonest()
             .map(|at| at.max(now.plus(Backoff::FLOOR)))
+    }
+}
+
+impl Now {
+    /// A later moment for planning on the boot clock, which asks for no more than that.
+    const fn later(self, boot: Boot) -> Self {
+        Self {
+            wall: self.wall,
+            boot,
+        }
     }
 }

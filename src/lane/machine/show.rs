@@ -4,9 +4,11 @@
 //! without a fact that changed, and a fact never changes without a record.
 
 use super::super::credential::{Credential, Generation};
+use super::super::effect::ProbeWhy;
+use super::super::event::Step;
 use super::super::gate::{Denied, Finding, Gate, Hold, Pause, Refusal, WhoActs};
 use super::super::outcome::{Outcome, Verdict};
-use super::super::spec::{LaneName, LaneSpec};
+use super::super::spec::{LaneName, LaneSpec, Renewal};
 use super::super::time::{Now, Wall};
 use super::super::word::Word;
 use super::preflight::detail;
@@ -133,6 +135,8 @@ impl Lane {
             Activity::Rotating
         } else if self.flights.refresh.is_some() {
             Activity::Refreshing
+        } else if self.trial.is_some() {
+            Activity::Probing(ProbeWhy::Fresh)
         } else if let Some((_, why, _)) = self.flights.probe {
             Activity::Probing(why)
         } else if self.flights.neighbor.is_some() {
@@ -141,6 +145,19 @@ impl Lane {
             Activity::Loading
         } else {
             Activity::Idle
+        }
+    }
+
+    /// How far the coming of a newer credential has got.
+    pub fn step(&self) -> Option<Step> {
+        if let Some((_, step)) = &self.flights.refresh {
+            Some(step.clone())
+        } else if self.trial.is_some() {
+            Some(Step::Testing)
+        } else if self.rotation.is_some() && self.spec.renewal == Renewal::Owner {
+            Some(Step::AwaitingOwner)
+        } else {
+            (!self.old.is_empty()).then_some(Step::Overlapping)
         }
     }
 
@@ -164,6 +181,9 @@ impl Lane {
             Some(_) => return Word::Refused,
             None => {}
         }
+        if matches!(self.grant, Grant::Uncertain(_)) {
+            return Word::Uncertain;
+        }
         if self.limited {
             return Word::Limited;
         }
@@ -172,16 +192,14 @@ impl Lane {
         {
             return Word::Unreachable;
         }
-        if matches!(self.grant, Grant::Uncertain(_)) {
-            return Word::Uncertain;
-        }
         if self.trouble.is_some() || self.window.is_some() {
             return Word::Degraded;
         }
         if self.warned {
             return Word::Expiring;
         }
-        if self.flights.refresh.is_some() || self.rotation.is_some() {
+        let awaited = self.rotation.is_some() && self.spec.renewal != Renewal::Owner;
+        if self.flights.refresh.is_some() || self.trial.is_some() || awaited {
             return Word::Refreshing;
         }
         Word::Ok

@@ -4,6 +4,7 @@
 mod histories;
 mod renewals;
 mod stories;
+mod trials;
 
 use super::super::*;
 use super::Memory;

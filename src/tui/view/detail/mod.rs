@@ -1,5 +1,6 @@
 //! The selected lane: what happened in one sentence, what stands in the way, what comes next.
 
+mod handover;
 mod page;
 mod trouble;
 
@@ -58,6 +59,7 @@ fn lines(lane: &LaneView, model: &Model, width: u16, look: &Look) -> Vec<Line> {
     trouble::sentence(lane, &model.journal, now, &mut page);
     trouble::gate(lane, model, now, &mut page);
     trouble::outage(lane, now, &mut page);
+    handover::draw(lane, now, &mut page);
     credential(lane, now, &mut page);
     next(lane, now, &mut page);
     neighbors(lane, now, &mut page);
