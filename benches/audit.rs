@@ -72,7 +72,7 @@ fn read(c: &mut Criterion) {
         b.iter(|| assert!(verify(folder.path(), None).unwrap().is_good()));
     });
     bench.bench_function("recover everything", |b| {
-        b.iter(|| read_since(folder.path(), 0).unwrap());
+        b.iter(|| read_since(folder.path(), 0, |_| true).unwrap());
     });
     bench.throughput(Throughput::Elements(1));
     bench.bench_function("open", |b| {

@@ -92,14 +92,21 @@ fn journal(folder: &Path) -> Result<File, AuditError> {
     File::open(&path).map_err(AuditError::io("read", &path))
 }
 
-/// The records with a number above `seq`, oldest first, for a recovery. Reads no further back than
-/// it must, and holds what it reads against its hashes.
+/// Of the records with a number above `seq` those that `matter`, oldest first, for a recovery. Reads
+/// no further back than it must, and holds what it reads against its hashes.
+///
+/// `matter` is asked of the newest record first: after a long day there are many more records than
+/// a recovery needs, and only those it keeps take memory.
 ///
 /// # Errors
 /// [`AuditError::Broken`] when a record is not what was written or does not follow the one before
 /// it; [`AuditError::Io`] when the journal cannot be read.
-pub fn read_since(folder: &Path, seq: u64) -> Result<Vec<AuditRecord>, AuditError> {
-    checked_end(folder, |record| record.seq <= seq)
+pub fn read_since(
+    folder: &Path,
+    seq: u64,
+    matter: impl FnMut(&AuditRecord) -> bool,
+) -> Result<Vec<AuditRecord>, AuditError> {
+    checked_end(folder, |record| record.seq <= seq, matter)
 }
 
 /// The newest `n` records, oldest first; checked like those of [`read_since`].
@@ -108,17 +115,19 @@ pub fn read_since(folder: &Path, seq: u64) -> Result<Vec<AuditRecord>, AuditErro
 /// Those of [`read_since`].
 pub fn tail(folder: &Path, n: usize) -> Result<Vec<AuditRecord>, AuditError> {
     let mut left = n;
-    checked_end(folder, |_| {
+    let enough = |_: &AuditRecord| {
         let enough = left == 0;
         left = left.saturating_sub(1);
         enough
-    })
+    };
+    checked_end(folder, enough, |_| true)
 }
 
-/// The records after the newest for which `enough` holds.
+/// Of the records after the newest for which `enough` holds those that `matter`.
 fn checked_end(
     folder: &Path,
     mut enough: impl FnMut(&AuditRecord) -> bool,
+    mut matter: impl FnMut(&AuditRecord) -> bool,
 ) -> Result<Vec<AuditRecord>, AuditError> {
     let file = journal(folder)?;
     let path = folder.join(JOURNAL);
@@ -148,7 +157,9 @@ fn checked_end(
             break;
         }
         wanted = Some((links.seq.saturating_sub(1), links.prev));
-        records.push(entry.record);
+        if matter(&entry.record) {
+            records.push(entry.record);
+        }
     }
     if let Some((0, hash)) = wanted
         && hash != Hash::start()

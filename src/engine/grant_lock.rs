@@ -64,8 +64,8 @@ impl Sent {
     pub(super) fn sentence(&self) -> Plain {
         let at = self.at.map(|at| format!(" at {at}")).unwrap_or_default();
         format!(
-            "process {} sent a request with this grant{at} and ended before it stored an answer: \
-             the grant may be used up",
+            "process {} sent a request with this grant{at} and has stored no answer: the grant \
+             may be used up",
             self.pid
         )
         .into()

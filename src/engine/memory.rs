@@ -10,7 +10,7 @@ use crate::lane::{Hold, LaneName, Memory, Pause, RecordKind, Verdict};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufWriter};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -70,13 +70,14 @@ impl Memories {
         }
     }
 
-    /// Takes in what the audit has after [`Self::seq`].
-    pub(super) fn catch_up(&mut self, records: &[AuditRecord]) {
+    /// Takes in what the audit has after [`Self::seq`]: of the records up to `seq` those that
+    /// [`matter`], oldest first.
+    pub(super) fn catch_up(&mut self, records: &[AuditRecord], seq: u64) {
+        let known = std::mem::replace(&mut self.seq, seq);
         for record in records {
-            if record.seq <= self.seq {
+            if record.seq <= known {
                 continue;
             }
-            self.seq = record.seq;
             let Some(lane) = &record.lane else { continue };
             let lane = self.lanes.entry(lane.clone()).or_default();
             if let Some(generation) = record.generation
@@ -210,6 +211,26 @@ impl Memories {
     }
 }
 
+/// Picks the records that a memory is caught up with, from the newest back: every hold and pause
+/// and its end, and of each lane the newest that names its credential, whose generation never falls.
+pub(super) fn matter() -> impl FnMut(&AuditRecord) -> bool {
+    let mut newest = HashSet::new();
+    move |record| {
+        let Some(lane) = &record.lane else {
+            return false;
+        };
+        let names = record.generation.is_some() && record.fingerprint.is_some();
+        (names && newest.insert(lane.clone()))
+            || matches!(
+                record.kind,
+                RecordKind::LaneHeld
+                    | RecordKind::LaneReleased
+                    | RecordKind::LanePaused
+                    | RecordKind::LaneResumed
+            )
+    }
+}
+
 /// Whether `now` tells more than `before`, beyond a slightly later last success.
 fn is_news(before: &History, now: &History) -> bool {
     let fresher = match (before.last_ok, now.last_ok) {
@@ -243,21 +264,46 @@ mod tests {
     #[test]
     fn a_hold_that_only_the_audit_knows_is_remembered() {
         let mut memories = Memories::default();
-        memories.catch_up(&[
-            record(1, RecordKind::CredentialLoaded),
-            record(2, RecordKind::LaneHeld),
-        ]);
+        memories.catch_up(
+            &[
+                record(1, RecordKind::CredentialLoaded),
+                record(2, RecordKind::LaneHeld),
+            ],
+            2,
+        );
         let memory = memories.lane(&"billing".into());
         assert_eq!(
             memory.hold.unwrap().verdict.outcome,
             Outcome::CredentialRevoked
         );
         assert_eq!(memory.generation, Generation(2));
-        memories.catch_up(&[
-            record(2, RecordKind::LaneHeld),
-            record(3, RecordKind::LaneReleased),
-        ]);
+        memories.catch_up(
+            &[
+                record(2, RecordKind::LaneHeld),
+                record(3, RecordKind::LaneReleased),
+            ],
+            3,
+        );
         assert_eq!(memories.lane(&"billing".into()).hold, None);
+    }
+
+    #[test]
+    fn a_catching_up_needs_few_of_many_records() {
+        let mut day: Vec<_> = (1..=1_000)
+            .map(|seq| AuditRecord {
+                fingerprint: Some(Fingerprint::from_bytes([7; 8])),
+                ..record(seq, RecordKind::ProbePassed)
+            })
+            .collect();
+        day[10].kind = RecordKind::LaneHeld;
+        let mut matter = matter();
+        let mut kept: Vec<_> = day.iter().rev().filter(|it| matter(it)).cloned().collect();
+        kept.reverse();
+        assert_eq!(kept, [day[10].clone(), day[999].clone()]);
+        let (mut of_few, mut of_all) = (Memories::default(), Memories::default());
+        of_few.catch_up(&kept, 1_000);
+        of_all.catch_up(&day, 1_000);
+        assert_eq!(of_few, of_all);
     }
 
     #[test]
@@ -265,7 +311,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("memory.json");
         let mut memories = Memories::default();
-        memories.catch_up(&[record(1, RecordKind::LaneHeld)]);
+        memories.catch_up(&[record(1, RecordKind::LaneHeld)], 1);
         let print = Fingerprint::from_bytes([7; 8]);
         let history = History {
             last_ok: Some(Wall(5)),

@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod crash;
+mod grant;
 mod grant_lock;
 mod handle;
 mod memory;
@@ -21,6 +22,7 @@ mod setup;
 mod socket;
 mod state_folder;
 mod view;
+mod workers;
 
 pub use crash::CrashPoint;
 pub use handle::{

@@ -4,6 +4,7 @@
 //! secret. A report carries what the core is told and, beside it, secrets that only the engine's
 //! vault may keep.
 
+use super::grant;
 use super::record::understand;
 use super::refresh;
 use super::renew::{Renew, renew, retire};
@@ -279,7 +280,7 @@ async fn load(
                     format!("{}: {what}", entry.source.path).into(),
                 ))
             }
-            _ => Ok((found, kept, refresh::doubt(tools, entry, &record))),
+            _ => Ok((found, kept, grant::doubt(tools, entry, &record))),
         }
     });
     match understood {

@@ -6,14 +6,15 @@
 //! ever deleted here, and no answer is guessed: a lost one is reported as uncertain.
 
 use super::crash::{self, CrashPoint};
-use super::grant_lock::{GrantFile, GrantLock, Sent};
+use super::grant::{client_secret, in_doubt, is_doubtful};
+use super::grant_lock::{GrantFile, GrantLock};
 use super::perform::{Report, Tools, answered, leaves_doubt, pack, store};
 use super::record::{fields, grant_mark, minted, understand};
 use super::renew::{Progress, Renew};
 use crate::http::OwnedAnswer;
 use crate::lane::{
-    Credential, Event, Expiry, ExpirySource, Found, LaneName, LostAnswer, Offer, Outcome,
-    RefreshFailure, Renewal, Step, Verdict, Wall,
+    Credential, Event, Expiry, ExpirySource, Found, LaneName, Offer, Outcome, RefreshFailure,
+    Renewal, Step, Verdict, Wall,
 };
 use crate::manifest::{LaneEntry, OauthSpec};
 use crate::oauth::{self, TokenError, TokenSet};
@@ -35,7 +36,8 @@ const SAVES: u32 = 5;
 /// A token that was minted and that the store has not taken. It serves nobody until it has.
 #[derive(Clone)]
 pub(super) struct Unsaved {
-    minted: Minted,
+    /// Boxed, because every lane has room for one and hardly any ever has one.
+    minted: Box<Minted>,
 }
 
 #[derive(Clone)]
@@ -146,77 +148,6 @@ pub(super) async fn refresh(
     report
 }
 
-/// What is known of a request with the grant in `record` whose sender died before its end, where
-/// that leaves the grant in doubt.
-pub(super) fn doubt(tools: &Tools, entry: &LaneEntry, record: &SecretRecord) -> Option<Verdict> {
-    if entry.oauth.is_none() || !is_doubtful(tools, entry) {
-        return None;
-    }
-    let grant = record.field(&entry.source)?;
-    let left = GrantFile::of(&tools.grants, &entry.source).left_behind()?;
-    left.may_be_of(tools.grants_key.fingerprint(grant))
-        .then(|| in_doubt(&left))
-}
-
-fn in_doubt(left: &Sent) -> Verdict {
-    Verdict::own(
-        Outcome::UpstreamUnavailable,
-        "engine/in_doubt",
-        left.sentence(),
-    )
-}
-
-/// Whether a request whose answer is lost may have used the lane's grant up, by its provider's pack.
-fn is_doubtful(tools: &Tools, entry: &LaneEntry) -> bool {
-    entry.spec.renewal.lost_answer() == LostAnswer::Doubtful && !pack(tools, entry).forgives_retry()
-}
-
-/// Makes an access token useless, by RFC 7009.
-pub(super) async fn revoke(tools: &Tools, entry: &LaneEntry, token: &Secret) -> Verdict {
-    let endpoint = entry
-        .oauth
-        .as_ref()
-        .and_then(|oauth| Some((oauth, oauth.revocation_endpoint.as_ref()?)));
-    let Some((oauth, endpoint)) = endpoint else {
-        let text = "the lane names no revocation_endpoint";
-        return Verdict::own(Outcome::CredentialInvalid, "oauth/no_revocation", text);
-    };
-    let secret = match client_secret(tools, oauth).await {
-        Ok(secret) => secret,
-        Err(verdict) => return verdict,
-    };
-    match oauth::revoke(&tools.http, oauth, secret.as_ref(), endpoint, token).await {
-        Ok(()) => Verdict::own(Outcome::Ok, "oauth/revoked", "revoked"),
-        Err(error) => {
-            let text = error.to_string();
-            Verdict::own(Outcome::UpstreamUnavailable, "oauth/not_revoked", text)
-        }
-    }
-}
-
-/// The client's secret, if it has one.
-async fn client_secret(tools: &Tools, oauth: &OauthSpec) -> Result<Option<Secret>, Verdict> {
-    let Some(source) = &oauth.client_secret else {
-        return Ok(None);
-    };
-    let read = match tools.stores.get(&source.store) {
-        Some(store) => store.read(source).await,
-        None => Err(StoreError::NotFound(source.store.clone())),
-    };
-    match read.map(|record| record.field(source).cloned()) {
-        Ok(Some(secret)) => Ok(Some(secret)),
-        Ok(None) => {
-            let text = format!("{} holds no client secret", source.path);
-            Err(Verdict::own(
-                Outcome::StoreUnavailable,
-                "store/no_field",
-                text,
-            ))
-        }
-        Err(error) => Err(error.verdict()),
-    }
-}
-
 /// One lane's exchange, with all that it needs.
 struct Effort<'a> {
     tools: &'a Tools,
@@ -276,7 +207,7 @@ impl Effort<'_> {
         // A grant that a person has replaced meanwhile makes what was minted from it worthless.
         if let Some(unsaved) = unsaved.filter(|unsaved| unsaved.minted.is_of(entry, &record)) {
             progress.at(Step::Storing);
-            let end = self.save(&record, unsaved.minted, &mut lock).await;
+            let end = self.save(&record, *unsaved.minted, &mut lock).await;
             return noting(end, said);
         }
         let secret = match client_secret(tools, oauth).await {
@@ -451,7 +382,9 @@ impl Effort<'_> {
         let failure = RefreshFailure::NotPersisted(last.verdict());
         End::Unsaved {
             failure,
-            unsaved: Unsaved { minted },
+            unsaved: Unsaved {
+                minted: Box::new(minted),
+            },
             down: answered(&last).err(),
         }
     }

@@ -7,6 +7,7 @@
 //! another effect, after its overlap: [`retire`].
 
 use super::crash::{self, CrashPoint};
+use super::grant;
 use super::perform::{Report, Tools};
 use super::refresh::{self, Unsaved};
 use crate::lane::{
@@ -91,7 +92,7 @@ pub(super) async fn retire(
             Verdict::own(Outcome::CredentialInvalid, "engine/no_secret", text)
         }
         (Renewal::Refresh { .. } | Renewal::ClientCredentials, Some(secret)) => {
-            refresh::revoke(tools, entry, &secret).await
+            grant::revoke(tools, entry, &secret).await
         }
         (way, Some(_)) => {
             let text = format!("what came by {} is revoked by nobody", way.as_str());

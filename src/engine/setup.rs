@@ -1,6 +1,6 @@
 //! Everything an engine needs, opened before it starts, so that what is wrong is said at once.
 
-use super::memory::Memories;
+use super::memory::{self, Memories};
 use super::reload::Reload;
 use super::state_folder::{EngineLock, StateError, StateFolder};
 use crate::audit::{self, AuditError, Journal};
@@ -101,7 +101,8 @@ impl Setup {
             memories.seq = 0;
         }
         if memories.seq < journal.last_seq() {
-            memories.catch_up(&audit::read_since(&folder.audit(), memories.seq)?);
+            let records = audit::read_since(&folder.audit(), memories.seq, memory::matter())?;
+            memories.catch_up(&records, journal.last_seq());
         }
         let mut seed = [0_u8; 8];
         // Without randomness the jitter is the same every time, which is no harm.

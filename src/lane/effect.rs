@@ -60,6 +60,8 @@ pub enum RefreshWhy {
     Expired,
     /// A person asked.
     Asked,
+    /// A person was told that the grant may be used up, and asked all the same.
+    Forgiven,
 }
 
 /// How loud an alert is.
@@ -108,8 +110,8 @@ pub enum Effect {
     /// Bring a newer credential by the lane's [`super::Renewal`], whichever of lanewatch's own ways
     /// that is; have the store take it, and report it by [`super::Event::Refreshed`] or
     /// [`super::Event::RefreshFailed`]. A lease that was only extended is reported as the same
-    /// fingerprint with a later expiry. With [`RefreshWhy::Asked`] a person has accepted that a
-    /// grant in doubt may turn out to be used up.
+    /// fingerprint with a later expiry. A grant in doubt is shown again only for
+    /// [`RefreshWhy::Forgiven`].
     Refresh {
         /// Number of the effort.
         attempt: Attempt,

@@ -14,19 +14,46 @@ const STANDARDS: (&str, &str) = ("standards.toml", include_str!("standards.toml"
 /// The name of the pack that judges providers nobody described.
 const FALL_THROUGH: &str = "http";
 
+/// A pack that lies beside this file, by its name.
+macro_rules! packs {
+    ($($name:literal,)*) => {
+        &[$((concat!("packs/", $name, ".toml"), include_str!(concat!("packs/", $name, ".toml")))),*]
+    };
+}
+
 /// The built-in packs.
-const BUILTIN: [(&str, &str); 8] = [
-    ("packs/github.toml", include_str!("packs/github.toml")),
-    ("packs/gitlab.toml", include_str!("packs/gitlab.toml")),
-    ("packs/google.toml", include_str!("packs/google.toml")),
-    ("packs/http.toml", include_str!("packs/http.toml")),
-    (
-        "packs/oauth-generic.toml",
-        include_str!("packs/oauth-generic.toml"),
-    ),
-    ("packs/openbao.toml", include_str!("packs/openbao.toml")),
-    ("packs/slack.toml", include_str!("packs/slack.toml")),
-    ("packs/stripe.toml", include_str!("packs/stripe.toml")),
+const BUILTIN: &[(&str, &str)] = packs![
+    "airtable",
+    "anthropic",
+    "box",
+    "datadog",
+    "datasift",
+    "discord",
+    "dnsimple",
+    "dropbox",
+    "eve-esi",
+    "facebook",
+    "figma",
+    "fitbit",
+    "github",
+    "gitlab",
+    "google",
+    "grafana",
+    "http",
+    "linkedin",
+    "oauth-generic",
+    "okta",
+    "openai",
+    "openbao",
+    "pagerduty",
+    "quickbooks",
+    "reddit",
+    "sentry",
+    "shopify",
+    "slack",
+    "stripe",
+    "wso2",
+    "xero",
 ];
 
 /// All packs by name and alias. Cheap to clone.
@@ -50,7 +77,7 @@ impl Catalog {
             http: Arc::clone(&standards),
             standards,
         };
-        for (file, text) in BUILTIN {
+        for &(file, text) in BUILTIN {
             if let Ok(pack) = parse::pack(file, text) {
                 catalog.adopt(pack);
             }
@@ -143,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_embedded_packs_are_free_of_mistakes() {
-        for (file, text) in BUILTIN.into_iter().chain([STANDARDS]) {
+        for &(file, text) in BUILTIN.iter().chain([&STANDARDS]) {
             let found = parse::pack(file, text).map_err(PackMistakes);
             assert!(found.is_ok(), "{}", found.unwrap_err());
         }

@@ -10,6 +10,17 @@ use crate::plain::Plain;
 /// The most scope names taken from one answer.
 const SCOPES_MAX: usize = 32;
 
+/// Words around names that are none themselves: `a, b or c`, `the read_orders scope`.
+const FILLERS: [&str; 7] = [
+    "or",
+    "and",
+    "the",
+    "scope",
+    "scopes",
+    "permission",
+    "permissions",
+];
+
 /// Where a text is found.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Spot {
@@ -95,19 +106,17 @@ impl Place {
     pub(super) fn names(&self, seen: &Seen<'_>) -> Vec<Plain> {
         let mut names = Vec::new();
         for text in self.texts(seen) {
-            // Names that hold spaces are separated by commas.
+            // Names that hold spaces are separated by commas, but for the last: `a, b or c`.
             let listed = text.contains([',', ';']);
-            for part in text.split(|c: char| {
+            let parts = text.split(|c: char| {
                 if listed {
                     ",;".contains(c)
                 } else {
                     c.is_whitespace()
                 }
-            }) {
-                let name = part
-                    .trim()
-                    .trim_matches(|c: char| "'\"`.()[]".contains(c))
-                    .trim();
+            });
+            for part in parts.flat_map(|part| part.split(" or ")) {
+                let name = bare(part);
                 if !name.is_empty() && names.len() < SCOPES_MAX {
                     let name = Plain::new(name);
                     if !names.contains(&name) {
@@ -153,15 +162,41 @@ impl Place {
     }
 }
 
-/// The text behind `mark`: inside brackets or quotes if it begins with one, else to the end of the
-/// sentence or string.
+/// A name without the quotes and the words around it; empty if there is none.
+fn bare(part: &str) -> &str {
+    let quotes = |c: char| "'\"`.()[]".contains(c) || c.is_whitespace();
+    let is_filler = |word: &str| FILLERS.iter().any(|one| one.eq_ignore_ascii_case(word));
+    let mut name = part.trim_matches(quotes);
+    loop {
+        let (first, after) = name.split_once(' ').unwrap_or((name, ""));
+        let (before, last) = name.rsplit_once(' ').unwrap_or(("", name));
+        name = match (is_filler(first), is_filler(last)) {
+            (true, _) => after,
+            (false, true) => before,
+            (false, false) => return name.trim_matches(quotes),
+        };
+    }
+}
+
+/// The text behind `mark` in the body or in a challenge's description: inside brackets or quotes if
+/// it begins with one, else to the end of the sentence or string.
 fn behind(seen: &Seen<'_>, mark: &str) -> Option<String> {
-    let at = seen.lower().find(mark)?;
+    let described = || {
+        let challenges = seen.challenges().iter();
+        let mut texts = challenges.filter_map(|one| one.param("error_description"));
+        texts.find_map(|text| behind_in(text, &text.to_lowercase(), mark))
+    };
+    behind_in(seen.text(), seen.lower(), mark).or_else(described)
+}
+
+/// The same in one text; `lower` is it in lower case.
+fn behind_in(text: &str, lower: &str, mark: &str) -> Option<String> {
+    let at = lower.find(mark)?;
     // Lower case can differ in length from the original; where it does, the lower case serves.
-    let whole = if seen.lower().len() == seen.text().len() {
-        seen.text()
+    let whole = if lower.len() == text.len() {
+        text
     } else {
-        seen.lower()
+        lower
     };
     let rest = whole
         .get(at + mark.len()..)?

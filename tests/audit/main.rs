@@ -90,7 +90,7 @@ fn a_journal_reads_back_what_was_written_and_its_chain_holds() {
     );
     assert_eq!(report.head, report.noted);
 
-    let all = read_since(dir.path(), 0).unwrap();
+    let all = read_since(dir.path(), 0, |_| true).unwrap();
     assert_eq!(all.len(), 40);
     for (n, read) in (1..).zip(&all) {
         let (written, cause) = record(n);
@@ -100,8 +100,8 @@ fn a_journal_reads_back_what_was_written_and_its_chain_holds() {
         let verdict = verdict.map(|(outcome, evidence)| Verdict { outcome, evidence });
         assert_eq!(verdict, written.verdict);
     }
-    assert_eq!(read_since(dir.path(), 33).unwrap(), all[33..]);
-    assert_eq!(read_since(dir.path(), 40).unwrap(), []);
+    assert_eq!(read_since(dir.path(), 33, |_| true).unwrap(), all[33..]);
+    assert_eq!(read_since(dir.path(), 40, |_| true).unwrap(), []);
     assert_eq!(tail(dir.path(), 3).unwrap(), all[37..]);
     assert_eq!(tail(dir.path(), 0).unwrap(), []);
     assert_eq!(tail(dir.path(), 400).unwrap(), all);
@@ -169,6 +169,6 @@ fn plain_text_survives_the_journal_unchanged() {
     let record = Record::engine(RecordKind::WarningRaised, hostile.clone());
     let written = journal.append(AT, &[(record, None)]).unwrap();
     assert_eq!(written[0].note, Some(hostile));
-    assert_eq!(read_since(dir.path(), 0).unwrap(), written);
+    assert_eq!(read_since(dir.path(), 0, |_| true).unwrap(), written);
     assert!(checked(&dir).is_good());
 }

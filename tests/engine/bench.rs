@@ -221,7 +221,7 @@ impl Bench {
 
     /// The whole audit.
     pub(crate) fn records(&self) -> Vec<AuditRecord> {
-        audit::read_since(&self.state.audit(), 0).unwrap()
+        audit::read_since(&self.state.audit(), 0, |_| true).unwrap()
     }
 
     pub(crate) fn of_lane(&self, name: &str) -> Vec<AuditRecord> {

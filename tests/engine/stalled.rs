@@ -7,7 +7,8 @@ use crate::process::{Home, Running, records};
 use lanewatch::engine::LaneView;
 use lanewatch::lane::{RecordKind, Step, Verb, Word};
 use rustix::process::Signal;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 struct Both {
     bank: Bank,
@@ -97,18 +98,19 @@ async fn a_holder_that_was_stopped_is_named_and_cannot_commit_over_what_came_mea
     both.bank.world().token_after = Duration::ZERO;
     for running in [&both.one, &both.two] {
         until(running, "it serves", |lane| {
-            lane.word == Word::Ok && lane.step.is_none_or(|step| step == Step::Overlapping)
+            lane.word == Word::Ok && matches!(lane.step, None | Some(Step::Overlapping))
         })
         .await;
     }
     let (record, _) = both.bank.world().newest("crm");
     let stored = record["refresh_token"].as_str().unwrap().to_owned();
-    let world = both.bank.world();
-    assert!(world.tokens[&grant].spent, "the person's grant is in use");
-    assert!(!world.tokens[&stored].spent, "its successor is stored");
-    assert!(world.exchanged > exchanged);
-    assert_eq!(world.refused, 0, "no used-up grant was shown");
-    drop(world);
+    {
+        let world = both.bank.world();
+        assert!(world.tokens[&grant].spent, "the person's grant is in use");
+        assert!(!world.tokens[&stored].spent, "its successor is stored");
+        assert!(world.exchanged > exchanged);
+        assert_eq!(world.refused, 0, "no used-up grant was shown");
+    }
     let audit = both.one.socket.parent().unwrap().join("audit");
     let late = records(&audit)
         .into_iter()

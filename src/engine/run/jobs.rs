@@ -57,7 +57,7 @@ impl Engine {
                 failed: runner.lane.failed(),
                 // Kept until it is stored: this try may end before it comes to that.
                 unsaved: runner.unsaved.clone(),
-                forgiven: why == RefreshWhy::Asked,
+                forgiven: why == RefreshWhy::Forgiven,
             })),
             Effect::Retire {
                 attempt,

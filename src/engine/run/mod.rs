@@ -16,12 +16,13 @@ use super::clock::{self, Clock};
 use super::crash::CrashPoint;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
-use super::perform::{Job, Report, Tools};
+use super::perform::{Job, Tools};
 use super::reload::{self, News};
 use super::runner::Runner;
 use super::setup::Setup;
 use super::state_folder::{EngineLock, StateFolder};
 use super::view::StoreView;
+use super::workers::{Done, Workers};
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
@@ -93,7 +94,7 @@ pub struct Engine {
     starts: Starts,
     /// Boxed, because ten thousand jobs may wait at the start and leave an empty queue behind.
     dispatch: Dispatch<Box<Job>>,
-    running: usize,
+    workers: Workers,
     stores: BTreeMap<Plain, StoreView>,
 
     turn: Turn,
@@ -106,8 +107,7 @@ pub struct Engine {
     findings: Vec<Arc<Vec<Finding>>>,
 
     requests: mpsc::Receiver<Request>,
-    reports: mpsc::Receiver<(Ticket, Report)>,
-    report: mpsc::Sender<(Ticket, Report)>,
+    reports: mpsc::Receiver<Done>,
     /// How far work under way has got, by lane.
     progress: mpsc::UnboundedReceiver<(usize, Event)>,
     news: Option<mpsc::Receiver<News>>,
@@ -119,7 +119,7 @@ impl Engine {
     /// An engine, and a way to talk to it. It does nothing before [`Engine::run`].
     pub fn new(setup: Setup) -> (Self, Handle) {
         let (requests, receiver) = mpsc::channel(256);
-        let (report, reports) = mpsc::channel(1024);
+        let (workers, reports) = Workers::new();
         let (progressed, progress) = mpsc::unbounded_channel();
         let http = Http::new();
         let tools = Tools {
@@ -152,7 +152,7 @@ impl Engine {
             wakes: Wakes::default(),
             starts: Starts::at_once(now.boot, 0),
             dispatch: Dispatch::new(setup.manifest.limits),
-            running: 0,
+            workers,
             stores: store_views(&setup.manifest, now),
             turn: Turn {
                 engine_changed: true,
@@ -167,7 +167,6 @@ impl Engine {
             manifest: setup.manifest,
             requests: receiver,
             reports,
-            report,
             progress,
             news: None,
             reload: setup.reload,
@@ -217,10 +216,7 @@ impl Engine {
                     None => break,
                 },
                 Some((slot, event)) = self.progress.recv() => self.tell(clock::now(), slot, event),
-                Some((ticket, report)) = self.reports.recv() => {
-                    self.take_progress(clock::now());
-                    self.take_report(clock::now(), &ticket, report);
-                }
+                Some(done) = self.reports.recv() => self.take_report(clock::now(), done),
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
                 () = tokio::time::sleep(sleep) => {}
             }
@@ -255,12 +251,10 @@ impl Engine {
     fn drain(&mut self) {
         let now = clock::now();
         for _ in 0..TURN {
-            // What a job said on its way comes before what it says at its end.
             if let Ok((slot, event)) = self.progress.try_recv() {
                 self.tell(now, slot, event);
-            } else if let Ok((ticket, report)) = self.reports.try_recv() {
-                self.take_progress(now);
-                self.take_report(now, &ticket, report);
+            } else if let Ok(done) = self.reports.try_recv() {
+                self.take_report(now, done);
             } else if let Ok(request) = self.requests.try_recv() {
                 self.take_request(now, request);
             } else {
@@ -269,6 +263,7 @@ impl Engine {
         }
     }
 
+    /// What a job said on its way comes before what it says at its end.
     fn take_progress(&mut self, now: Now) {
         while let Ok((slot, event)) = self.progress.try_recv() {
             self.tell(now, slot, event);
@@ -313,9 +308,9 @@ impl Engine {
 
     async fn close(&mut self) {
         let until = tokio::time::Instant::now() + FAREWELL;
-        while self.running > 0 {
+        while self.workers.busy() > 0 {
             match tokio::time::timeout_at(until, self.reports.recv()).await {
-                Ok(Some((ticket, report))) => self.take_report(clock::now(), &ticket, report),
+                Ok(Some(done)) => self.take_report(clock::now(), done),
                 Ok(None) | Err(_) => break,
             }
         }

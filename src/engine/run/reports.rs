@@ -1,17 +1,19 @@
 //! What comes back from work under way.
 
 use super::super::crash::{self, CrashPoint};
-use super::super::perform::Report;
+use super::super::workers::Done;
 use super::Engine;
 use crate::lane::{Event, Now};
 use crate::plain::Plain;
 use crate::policy::Ticket;
 
 impl Engine {
-    pub(super) fn take_report(&mut self, now: Now, ticket: &Ticket, report: Report) {
-        self.running = self.running.saturating_sub(1);
+    pub(super) fn take_report(&mut self, now: Now, done: Done) {
+        self.take_progress(now);
+        self.workers.take_back(&done);
+        let Done { ticket, report, .. } = done;
         let down = report.store.as_ref().map(Result::is_err);
-        self.dispatch.done(ticket, down, now.boot);
+        self.dispatch.done(&ticket, down, now.boot);
         let Some(runner) = self.lanes.get_mut(report.slot).and_then(Option::as_mut) else {
             return;
         };
@@ -25,6 +27,7 @@ impl Engine {
         }
         let name = runner.entry.spec.name.clone();
         let store = runner.entry.source.store.clone();
+        let has_unsaved = runner.unsaved.is_some();
         let runner_is_testing = runner.lane.candidate().is_some();
         let mut event = report.event;
         if let Event::Loaded {
@@ -41,7 +44,8 @@ impl Engine {
         {
             crash::reached(CrashPoint::CandidateProbed);
         }
-        if let Some(verdict) = report.doubt {
+        // What was minted and waits for the store is no loss: its request has an answer.
+        if let Some(verdict) = report.doubt.filter(|_| !has_unsaved) {
             self.tell(now, report.slot, Event::GrantInDoubt { verdict });
         }
         if let Some(said) = report.store {

@@ -6,7 +6,7 @@
 
 use super::super::crash::{self, CrashPoint};
 use super::super::handle::{Refusal, Update};
-use super::super::perform::{Job, Work, perform};
+use super::super::perform::{Job, Work};
 use super::super::runner::Runner;
 use super::{AUDIT_AGAIN, Engine, REMEMBER_EVERY};
 use crate::lane::{Cause, Event, Now, Record, RecordKind};
@@ -85,14 +85,7 @@ impl Engine {
             .dispatch
             .next(now.boot, |job| is_wanted(lanes, now, job))
         {
-            self.running += 1;
-            let (tools, report) = (Arc::clone(&self.tools), self.report.clone());
-            tokio::spawn(async move {
-                let done = perform(tools, *job).await;
-                // The engine may have stopped: what was stored is stored, and the audit has the
-                // intent.
-                let _stopped = report.send((ticket, done)).await;
-            });
+            self.workers.give(Arc::clone(&self.tools), ticket, *job);
         }
         if !self.settle.is_empty() {
             let settled = self

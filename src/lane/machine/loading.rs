@@ -72,7 +72,12 @@ impl Lane {
                     self.store_was_awaited();
                     self.go_on(now, out);
                 } else {
+                    let dead = self.credential_is_dead() && !self.is_condemned();
                     self.nothing_new(now, why, out);
+                    if replaced && dead && self.preflight.is_none() {
+                        // Nothing that is at hand can serve any more; what is new may bring it.
+                        self.refresh(now, RefreshWhy::Preflight, out);
+                    }
                 }
             }
         }

@@ -11,6 +11,7 @@
 //! | `loading` | reading the store, and what it gives |
 //! | `renewal` | refreshing, adopting, rotating, and what a failure of those means |
 //! | `trial` | a newer credential is tested before it takes the place of a living one |
+//! | `handover` | it takes that place; the old one is kept for a while and retired |
 //! | `condemned` | revocation: close, look once whether it was a rotation, hold |
 //! | `asked` | what a person asks for |
 //! | `quiet` | passing over what changes nothing |
@@ -19,6 +20,7 @@
 
 mod asked;
 mod condemned;
+mod handover;
 mod loading;
 mod preflight;
 mod proof;
@@ -182,7 +184,7 @@ pub struct Lane {
     /// A newer one that is tested while the one at hand lives.
     trial: Option<Box<trial::Trial>>,
     /// Those that served before, through their overlap.
-    old: Vec<trial::Old>,
+    old: Vec<handover::Old>,
     failed: Option<trial::Failed>,
     grant: Grant,
     /// What the store's reading under way has shown of a request whose sender died.

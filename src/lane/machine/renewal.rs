@@ -41,15 +41,16 @@ impl Lane {
         }
         // Whatever it is for now, a person has taken its risk.
         let forgiven = std::mem::take(&mut self.forgiven);
-        let why = if forgiven { RefreshWhy::Asked } else { why };
+        let why = if forgiven { RefreshWhy::Forgiven } else { why };
         let attempt = self.next_attempt();
         self.flights.refresh = Some((attempt, Step::Intended));
         self.schedule.refresh = None;
-        let cause = if self.rotation.is_some() && why == RefreshWhy::Asked {
-            Cause::Latest(RecordKind::RotationStarted)
-        } else {
-            Cause::World
-        };
+        let cause =
+            if self.rotation.is_some() && matches!(why, RefreshWhy::Asked | RefreshWhy::Forgiven) {
+                Cause::Latest(RecordKind::RotationStarted)
+            } else {
+                Cause::World
+            };
         let note = match (why, self.left(now)) {
             (RefreshWhy::Due, Some(left)) => {
                 format!("due; {:.1} s of life left", left.as_secs_f64())
@@ -57,9 +58,7 @@ impl Lane {
             (RefreshWhy::Due, None) => "due".into(),
             (RefreshWhy::Preflight, _) => "before service".into(),
             (RefreshWhy::Expired, _) => "the credential has expired".into(),
-            (RefreshWhy::Asked, _) if forgiven => {
-                "asked for, though the grant may be used up".into()
-            }
+            (RefreshWhy::Forgiven, _) => "asked for, though the grant may be used up".into(),
             (RefreshWhy::Asked, _) => "asked for".into(),
         };
         let record = self.record(out, RecordKind::RefreshAttempted);
@@ -380,7 +379,7 @@ impl Lane {
         self.abandon_trial(out);
         let old = std::mem::take(&mut self.old);
         let all = self.credential.take().into_iter();
-        for credential in all.chain(old.into_iter().map(super::trial::Old::into_credential)) {
+        for credential in all.chain(old.into_iter().map(super::handover::Old::into_credential)) {
             self.let_go(&credential, Retirement::Forget, out);
         }
         self.schedule.retire = None;

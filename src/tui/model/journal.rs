@@ -1,4 +1,4 @@
-//! The records that passed by: the last few thousand of all, and the last few of each lane.
+//! The records that passed by: the last two thousand of all, and the last few of each lane.
 
 use crate::audit::AuditRecord;
 use crate::lane::LaneName;
@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// How many records the audit pane can scroll through.
-pub const RECORDS_SHOWN: usize = 5_000;
+pub const RECORDS_SHOWN: usize = 2_000;
 /// How many records of one lane its story has.
 const STORY: usize = 50;
 /// How many records all stories have together. A quiet lane keeps its story long after the audit

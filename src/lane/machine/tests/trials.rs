@@ -287,6 +287,20 @@ fn a_person_may_take_the_risk_that_a_grant_is_used_up() {
     assert!(story.has(|e| matches!(
         e,
         Effect::Refresh {
+            why: RefreshWhy::Forgiven,
+            ..
+        }
+    )));
+}
+
+#[test]
+fn a_person_who_asks_without_knowing_of_a_doubt_takes_no_risk() {
+    let mut story = Story::serving();
+    story.open.clear();
+    ask(&mut story, Verb::Refresh);
+    assert!(story.has(|e| matches!(
+        e,
+        Effect::Refresh {
             why: RefreshWhy::Asked,
             ..
         }
