@@ -63,7 +63,11 @@ struct Kind {
 struct Member {
     lane: Lane,
     kind: usize,
+    /// Whether it has begun since the process was started.
+    begun: bool,
     account: Account,
+    /// When its owner replaces its key in the store.
+    replaced: Option<u64>,
     unsaved: Option<Minted>,
     /// The token that serves, and when its refresh was due.
     serving: Option<(u32, Option<u64>)>,
@@ -186,18 +190,20 @@ impl<'a> Crew<'a> {
             })
         };
         let mut account = Account::new(slot);
+        let mut replaced = None;
         if !spec.renewal.is_own() {
             let token = account.make(0, BEGINNING, of.life);
             account.put(token);
-            if let Some(life) = of.life {
-                self.owners.push(Reverse((replaced_at(0, life), slot)));
-            }
+            replaced = of.life.map(|life| replaced_at(0, life));
         }
+        self.owners.extend(replaced.map(|at| Reverse((at, slot))));
         let seed = lane_seed(self.plan.seed, slot);
         self.members.push(Member {
             lane: Lane::new(spec, seed, now, Memory::default()),
             kind,
+            begun: false,
             account,
+            replaced,
             unsaved: None,
             serving: None,
             told_dead: 0,
@@ -296,6 +302,9 @@ impl<'a> Crew<'a> {
             self.tell(slot, Event::Woke);
         }
         for slot in self.starts.due(Boot(self.now)) {
+            if let Some(member) = self.members.get_mut(slot) {
+                member.begun = true;
+            }
             self.tell(slot, Event::Started);
         }
         for (slot, effect) in std::mem::take(&mut self.effects) {
@@ -367,8 +376,9 @@ impl<'a> Crew<'a> {
             }
         }
         member.look(now, self.plan, &mut self.tally);
-        if calm {
-            let until = Boot(strikes.min(self.plan.span));
+        if calm && member.finds_what_it_knows() {
+            let replaced = member.replaced.unwrap_or(u64::MAX);
+            let until = Boot(strikes.min(self.plan.span).min(replaced));
             let answers = Answers {
                 store: ms(STORE_MS),
                 upstream: ms(UPSTREAM_MS),
@@ -612,6 +622,7 @@ impl<'a> Crew<'a> {
             let seed = lane_seed(self.plan.seed ^ self.now, slot);
             member.history = member.remembered();
             member.unsaved = None;
+            member.begun = false;
             let memory = member.lane.memory();
             member.lane = Lane::new(Arc::clone(member.lane.spec()), seed, now, memory);
         }
@@ -632,9 +643,9 @@ impl<'a> Crew<'a> {
             let life = self.kinds.get(member.kind).and_then(|kind| kind.life);
             let token = member.account.make(at, issued, life);
             member.account.put(token);
-            if let Some(life) = life {
-                self.owners.push(Reverse((replaced_at(at, life), slot)));
-            }
+            member.replaced = life.map(|life| replaced_at(at, life));
+            self.owners
+                .extend(member.replaced.map(|at| Reverse((at, slot))));
         }
     }
 
@@ -769,6 +780,14 @@ impl Member {
         u64::from((over || serial <= self.told_dead) && self.lane.serve(now).is_ok())
     }
 
+    /// Whether the store and the upstream would answer it what they answered before.
+    fn finds_what_it_knows(&self) -> bool {
+        self.serving.is_some_and(|(serial, _)| {
+            let stored = self.account.stored.is_some_and(|t| t.serial == serial);
+            stored && !self.account.is_revoked(serial)
+        })
+    }
+
     fn count(&mut self, kind: RecordKind, now: u64, tally: &mut Tally) {
         tally.records += 1;
         match kind {
@@ -809,6 +828,15 @@ impl Member {
                 }
             }
             self.serving = serves.map(|serial| (serial, self.due(now)));
+            if let Some(serial) = serves
+                && self
+                    .account
+                    .end(serial)
+                    .is_some_and(|end| end <= now.boot.0)
+            {
+                // It was over before the store could take it: it never served, so it is not missed.
+                self.counted_dead = serial;
+            }
         } else if let Some((_, due)) = &mut self.serving
             && due.is_none()
         {
@@ -852,7 +880,7 @@ impl Member {
             let due = due.is_some_and(|due| due <= now);
             due.then_some(serial)
         });
-        if self.lane.held().is_none() && (closed || due.is_some()) {
+        if self.begun && self.lane.held().is_none() && (closed || due.is_some()) {
             self.waiting = Some((now, due));
         }
     }

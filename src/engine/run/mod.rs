@@ -28,7 +28,7 @@ use crate::http::Http;
 use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
 use crate::manifest::Manifest;
 use crate::plain::Plain;
-use crate::policy::{Dispatch, Groups, Jump, Starts, Ticket, Wakes};
+use crate::policy::{Dispatch, Groups, Jump, Starts, Wakes};
 use crate::sandbox;
 use crate::store::Stores;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

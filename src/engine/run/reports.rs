@@ -5,7 +5,6 @@ use super::super::workers::Done;
 use super::Engine;
 use crate::lane::{Event, Now};
 use crate::plain::Plain;
-use crate::policy::Ticket;
 
 impl Engine {
     pub(super) fn take_report(&mut self, now: Now, done: Done) {
