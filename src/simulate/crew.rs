@@ -854,6 +854,10 @@ impl Member {
     }
 
     fn due(&self, now: Now) -> Option<u64> {
+        if !self.lane.spec().renewal.is_own() {
+            // It can be followed as soon as its owner has brought the next one.
+            return self.replaced;
+        }
         let at = self.lane.next(now).refresh?;
         Some(now.boot_at(at).0)
     }
