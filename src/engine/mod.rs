@@ -5,6 +5,7 @@
 //! room are the adapters that touch the world; what happens to a lane is decided in [`crate::lane`].
 
 pub mod clock;
+mod control;
 mod crash;
 mod grant;
 mod grant_lock;
@@ -21,6 +22,7 @@ mod runner;
 mod setup;
 mod socket;
 mod state_folder;
+mod verify;
 mod view;
 mod workers;
 

@@ -4,15 +4,18 @@
 //! secret. A report carries what the core is told and, beside it, secrets that only the engine's
 //! vault may keep.
 
+use super::control::{Controls, control};
 use super::grant;
 use super::record::understand;
 use super::refresh;
 use super::renew::{Renew, renew, retire};
 use super::request::ask;
+use super::verify::verify;
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, Generation, LaneName, Observed, Outcome, RefreshFailure, Verdict,
+    Attempt, Credential, Event, Generation, LaneName, Observed, Outcome, ProbeWhy, RefreshFailure,
+    Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
@@ -37,6 +40,7 @@ pub(super) struct Tools {
     /// Tells grants apart in the files that all engines of the account share.
     pub grants_key: FingerprintKey,
     pub progress: mpsc::UnboundedSender<(usize, Event)>,
+    pub controls: Controls,
     pub now: fn() -> crate::lane::Now,
 }
 
@@ -59,6 +63,7 @@ pub(super) enum Work {
     },
     Probe {
         attempt: Attempt,
+        why: ProbeWhy,
         secret: Option<Secret>,
         credential: Credential,
     },
@@ -129,11 +134,12 @@ async fn work(tools: &Tools, job: Job) -> Report {
         Work::Load { attempt, known } => load(tools, slot, &entry, attempt, known).await,
         Work::Probe {
             attempt,
+            why,
             secret,
             credential,
         } => {
             let request = entry.probe.as_ref().or_else(|| pack(tools, &entry).probe());
-            let (verdict, observed) = ask(
+            let (verdict, mut observed) = ask(
                 tools,
                 &entry,
                 request,
@@ -142,6 +148,10 @@ async fn work(tools: &Tools, job: Job) -> Report {
                 entry.probe_timeout,
             )
             .await;
+            let verdict = verify(tools, &entry, secret.as_ref(), &credential, verdict).await;
+            if why == ProbeWhy::Preflight && verdict.outcome == Outcome::Ok {
+                observed.control = control(tools, &entry, request).await;
+            }
             Report::new(
                 slot,
                 Event::Probed {

@@ -4,12 +4,14 @@ use super::perform::{Tools, pack};
 use crate::http::{Body, Call, OwnedAnswer};
 use crate::lane::{Basis, Credential, Observed, Outcome, Verdict};
 use crate::manifest::{LaneEntry, RequestSpec};
-use crate::provider::{AnswerKind, Context, Pack};
+use crate::provider::{AnswerKind, Context, NoAnswer, Pack};
 use crate::secret::Secret;
 use std::time::Duration;
 
-/// A `Date` counts whole seconds, and is made before the answer is on its way.
-const DATE_STEP_MS: i64 = 1_000;
+/// How much earlier than its stated end a credential may be over for its issuer, whose clock counts
+/// whole seconds: one second for where its life began, and one for its `Date`, which many servers
+/// work out once a second.
+const ENDS_EARLY_MS: i64 = 2_000;
 
 /// Asks the upstream something with the lane's credential.
 pub(super) async fn ask(
@@ -33,14 +35,32 @@ pub(super) async fn ask(
     let Some(secret) = secret else {
         return nothing("the credential is not at hand");
     };
-    let call = match call(entry, pack, request, secret, timeout) {
-        Ok(call) => call,
-        Err(text) => return nothing(&text),
-    };
-    match tools.http.exchange(call).await {
+    match exchange(tools, entry, request, secret, timeout).await {
         Ok(answer) => judge(tools, pack, &answer, credential),
-        Err(why) => (pack.no_answer(&why), Observed::default()),
+        Err(NotAsked::Impossible(text)) => nothing(&text),
+        Err(NotAsked::NoAnswer(why)) => (pack.no_answer(&why), Observed::default()),
     }
+}
+
+/// Why there is no answer to judge.
+pub(super) enum NotAsked {
+    /// The request cannot be made.
+    Impossible(String),
+    /// It was made, or tried.
+    NoAnswer(NoAnswer),
+}
+
+/// Makes a request to the lane's upstream with some secret, and waits for its answer.
+pub(super) async fn exchange(
+    tools: &Tools,
+    entry: &LaneEntry,
+    request: &RequestSpec,
+    secret: &Secret,
+    timeout: Duration,
+) -> Result<OwnedAnswer, NotAsked> {
+    let call = call(entry, pack(tools, entry), request, secret, timeout);
+    let call = call.map_err(NotAsked::Impossible)?;
+    tools.http.exchange(call).await.map_err(NotAsked::NoAnswer)
 }
 
 fn judge(
@@ -57,13 +77,10 @@ fn judge(
     let said = answer.as_answer(AnswerKind::Api);
     let mut reading = pack.classify(&said, &context);
     // Its issuer's clock decides when a credential ends: by that one it may be over already.
-    if let (Some(end), Some(ahead)) = (context.known_expires_at, reading.observed.skew_ms)
-        && end.0
-            <= context
-                .now
-                .0
-                .saturating_add(ahead)
-                .saturating_add(DATE_STEP_MS)
+    let ahead = reading.observed.skew_ms.unwrap_or(0);
+    let there = context.now.0.saturating_add(ahead);
+    if let Some(end) = context.known_expires_at
+        && end.0 <= there.saturating_add(ENDS_EARLY_MS)
         && reading.verdict.evidence.basis == Basis::Inferred
     {
         let now = end.max(context.now);

@@ -90,6 +90,19 @@ pub struct Observed {
     pub skew_ms: Option<i64>,
     /// How long the exchange took.
     pub took: Duration,
+    /// What came of the same request with an invented credential, where that was made.
+    pub control: Option<Control>,
+}
+
+/// What a probe is worth: what came of it with an invented credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Control {
+    /// It was rejected, as it must be.
+    Rejected,
+    /// It was accepted: the probe proves nothing.
+    Accepted,
+    /// No answer told.
+    Untold,
 }
 
 /// Why a refresh brought no new credential.

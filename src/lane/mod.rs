@@ -28,7 +28,7 @@ pub use credential::{
     Credential, Expiry, ExpirySource, Generation, History, Offer, ScopeSet, StoreVersion,
 };
 pub use effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy, Retirement};
-pub use event::{Actor, Event, Found, Observed, RefreshFailure, Step, Verb};
+pub use event::{Actor, Control, Event, Found, Observed, RefreshFailure, Step, Verb};
 pub use gate::{Denied, Finding, FindingLevel, Gate, Hold, Pause, Refusal, WhoActs};
 pub use machine::{Activity, Answers, Degraded, Lane, Look, Memory, NeighborProof, Next, Reaction};
 pub use outcome::{Basis, Evidence, Outcome, Verdict};

@@ -51,6 +51,7 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         source,
         probe,
         probe_timeout,
+        probe_control,
         neighbors,
         oauth,
         owner,
@@ -65,6 +66,7 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         && *source == new.source
         && *probe == new.probe
         && *probe_timeout == new.probe_timeout
+        && *probe_control == new.probe_control
         && *neighbors == new.neighbors
         && *oauth == new.oauth
         && *owner == new.owner

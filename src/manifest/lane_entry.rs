@@ -115,6 +115,7 @@ pub(super) fn lane(
         source,
         probe: proof.request,
         probe_timeout: proof.timeout,
+        probe_control: proof.control,
         neighbors,
         oauth: oauth.map(Box::new),
         owner: own.owner.or(|| given.owner.clone()).ok(),

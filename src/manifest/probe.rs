@@ -25,6 +25,8 @@ pub(super) enum Probe {
         request: Option<RequestSpec>,
         /// Where `every` stands, if it does.
         every_at: Option<usize>,
+        /// Whether an invented credential is shown as well.
+        control: Given<bool>,
     },
 }
 
@@ -35,6 +37,7 @@ impl Probe {
         timeout: Given::Absent,
         request: None,
         every_at: None,
+        control: Given::Absent,
     };
 
     /// Reads the `probe` of a lane or of the defaults; `None` after a mistake.
@@ -60,6 +63,7 @@ impl Probe {
         let probe = section.section("probe", shape, &mut read.book).ok()?;
         let every = value::duration(&probe, "every", EVERY, &mut read.book);
         let timeout = value::duration(&probe, "timeout", TIMEOUT, &mut read.book);
+        let control = probe.flag("control", &mut read.book);
         let request = if probe.has("target") {
             Some(request(&probe, Plain::new("probe"), read)?)
         } else {
@@ -76,6 +80,7 @@ impl Probe {
             every,
             timeout,
             request,
+            control,
         })
     }
 }
@@ -87,6 +92,8 @@ pub(super) struct Proof {
     pub(super) timeout: Duration,
     /// `None` means the pack's own.
     pub(super) request: Option<RequestSpec>,
+    /// Whether an invented credential is shown as well; `None` leaves that to the pack.
+    pub(super) control: Option<bool>,
 }
 
 impl Proof {
@@ -97,25 +104,33 @@ impl Proof {
         provider: Option<(&Plain, ProviderFacts)>,
         read: &mut Reader<'_>,
     ) -> Self {
-        let (given_every, given_timeout) = match given {
-            Some(Probe::On { every, timeout, .. }) => (every.clone(), timeout.clone()),
-            _ => (Given::Absent, Given::Absent),
+        let (given_every, given_timeout, given_control) = match given {
+            Some(Probe::On {
+                every,
+                timeout,
+                control,
+                ..
+            }) => (every.clone(), timeout.clone(), control.clone()),
+            _ => (Given::Absent, Given::Absent, Given::Absent),
         };
         let off = Self {
             every: None,
             timeout: given_timeout.clone().ok().unwrap_or(PROBE_TIMEOUT),
             request: None,
+            control: None,
         };
         let Probe::On {
             every,
             timeout,
             request,
             every_at,
+            control,
         } = own
         else {
             return off;
         };
-        let unasked = every.is_absent() && timeout.is_absent() && request.is_none();
+        let unasked =
+            every.is_absent() && timeout.is_absent() && request.is_none() && control.is_absent();
         if unasked && matches!(given, Some(Probe::Off)) {
             return off;
         }
@@ -130,6 +145,7 @@ impl Proof {
             every: able.then_some(every),
             timeout: timeout.or(|| given_timeout).ok().unwrap_or(PROBE_TIMEOUT),
             request,
+            control: control.or(|| given_control).ok(),
         }
     }
 }

@@ -55,7 +55,8 @@ pub(super) static DEFAULT_CREDENTIAL: Shape = shape(
         "settle",
     ],
 );
-pub(super) static DEFAULT_PROBE: Shape = shape("[defaults.probe]", &["every", "timeout"]);
+pub(super) static DEFAULT_PROBE: Shape =
+    shape("[defaults.probe]", &["every", "timeout", "control"]);
 pub(super) static DEFAULT_EXPIRY: Shape =
     shape("[defaults.expiry]", &["warn", "refuse", "refresh_at"]);
 pub(super) static STORE: Shape = shape(
@@ -138,6 +139,7 @@ pub(super) static PROBE: Shape = shape(
         "target",
         "every",
         "timeout",
+        "control",
         "body",
         "content_type",
         "side_effect_free",

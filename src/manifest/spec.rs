@@ -46,6 +46,8 @@ pub struct LaneEntry {
     pub probe: Option<RequestSpec>,
     /// How long a proof may take.
     pub probe_timeout: Duration,
+    /// Whether pre-flight also shows it an invented credential; `None` leaves that to the pack.
+    pub probe_control: Option<bool>,
     /// Requests that must be denied, in the order of `spec.neighbors`.
     pub neighbors: Vec<RequestSpec>,
     /// Its token endpoint; `Some` exactly when its kind is `oauth_refresh`.

@@ -12,6 +12,7 @@
 mod answer;
 mod catalog;
 mod challenge;
+mod claims;
 mod json;
 mod judge;
 mod markup;
@@ -22,6 +23,7 @@ mod parse;
 mod parse_place;
 mod parse_rule;
 mod phrase;
+mod phrasebook;
 mod place;
 mod reader;
 mod redact;
@@ -32,6 +34,7 @@ mod statement;
 
 pub use answer::{Answer, AnswerKind, Context, NoAnswer, Reading};
 pub use catalog::Catalog;
+pub use claims::Claims;
 pub use judge::{Fate, Tried};
 pub use pack::{Overlap, Pack};
 pub use reader::{PackMistake, PackMistakes};

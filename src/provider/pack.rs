@@ -1,7 +1,8 @@
 //! A provider pack: what a provider's answers mean, and how it is spoken to.
 
-use super::answer::{Answer, Context, NoAnswer, Reading};
+use super::answer::{Answer, AnswerKind, Context, NoAnswer, Reading};
 use super::judge::{self, Tried};
+use super::phrasebook::PhraseBook;
 use super::place::Place;
 use super::rule::Rule;
 use super::selftest::PackTest;
@@ -33,12 +34,16 @@ impl Overlap {
     }
 }
 
+/// What stands for a credential where a pack knows no shape of it.
+const INVENTED: &str = "lanewatch-invented-this-and-it-must-be-rejected";
+
 /// How a provider treats refresh tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Refresh {
     pub(super) rotates: bool,
     pub(super) single_use: bool,
     pub(super) forgives_retry: bool,
+    pub(super) tells_apart: bool,
 }
 
 /// What one provider's answers mean, as data. Made by a [`super::Catalog`].
@@ -53,6 +58,10 @@ pub struct Pack {
     pub(super) present: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) probe: Option<RequestSpec>,
+    /// The request that tells what became of a credential, and how its answer is read.
+    pub(super) verify: Option<(RequestSpec, AnswerKind)>,
+    /// An invented credential of the right shape.
+    pub(super) control: Option<String>,
     pub(super) refresh: Refresh,
     pub(super) expiry: Vec<Place>,
     pub(super) scopes: Vec<Place>,
@@ -62,6 +71,7 @@ pub struct Pack {
     pub(super) message: Vec<Place>,
     pub(super) request_id: Vec<Place>,
     pub(super) rules: Vec<Rule>,
+    pub(super) phrases: PhraseBook,
     pub(super) tests: Vec<PackTest>,
     pub(super) standards: Option<Arc<Pack>>,
 }
@@ -100,6 +110,29 @@ impl Pack {
     /// every credential of this provider, and the manifest must name one.
     pub fn probe(&self) -> Option<&RequestSpec> {
         self.probe.as_ref()
+    }
+
+    /// The request that tells what became of a credential which the probe rejects without saying
+    /// why, and how its answer is read.
+    pub const fn verify(&self) -> Option<&(RequestSpec, AnswerKind)> {
+        self.verify.as_ref()
+    }
+
+    /// An invented credential that must be rejected, where the pack asks for such a control.
+    pub fn control(&self) -> Option<Secret> {
+        self.control.clone().map(Secret::new)
+    }
+
+    /// The same, or one of no particular shape.
+    pub fn invented(&self) -> Secret {
+        self.control()
+            .unwrap_or_else(|| Secret::new(INVENTED.to_owned()))
+    }
+
+    /// Whether a refresh tells what a rejection did not: it succeeds if the token had only expired,
+    /// and is refused if the grant is gone.
+    pub const fn refresh_tells_apart(&self) -> bool {
+        self.refresh.tells_apart
     }
 
     /// The headers that present `secret`.
@@ -146,6 +179,16 @@ impl Pack {
         self.rotate_url.as_deref()
     }
 
+    /// Where the end of a credential is read, in words.
+    pub fn expiry_places(&self) -> String {
+        in_words(&self.expiry, "where the standards have it")
+    }
+
+    /// Where granted scopes are read, in words.
+    pub fn scope_places(&self) -> String {
+        in_words(&self.scopes, "where the standards have them")
+    }
+
     /// How many rules the pack has of its own.
     pub fn rule_count(&self) -> usize {
         self.rules.len()
@@ -180,6 +223,14 @@ impl Pack {
     /// The pack itself, then the standards that it falls through to.
     pub(super) fn layers(&self) -> impl Iterator<Item = &Pack> {
         std::iter::once(self).chain(self.standards.as_deref())
+    }
+}
+
+fn in_words(places: &[Place], none: &str) -> String {
+    let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+    match places.is_empty() {
+        true => none.to_owned(),
+        false => places.join(", "),
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) fn places(
     key: &str,
     form: Form,
 ) -> Vec<Place> {
-    const SPOTS: [&str; 8] = [
+    const SPOTS: [&str; 9] = [
         "header",
         "json",
         "form",
@@ -21,6 +21,7 @@ pub(super) fn places(
         "after",
         "begins",
         "fixed",
+        "jwt",
     ];
     let mut found = Vec::new();
     for part in table.tables(reader, key) {
@@ -35,8 +36,10 @@ pub(super) fn places(
                 "after",
                 "begins",
                 "fixed",
+                "jwt",
                 "format",
                 "kind",
+                "first",
             ],
         );
         let given = SPOTS.iter().filter(|spot| part.get(spot).is_some()).count();
@@ -57,6 +60,7 @@ pub(super) fn places(
             .iter()
             .filter_map(|word| one_of(reader, word, &KINDS))
             .collect();
+        let first = part.flag(reader, "first").unwrap_or(false);
         let word = |reader: &mut Reader<'_>, key: &str| Some(part.text(reader, key)?.0);
         let spot = if let Some(pointed) = part.text(reader, "json") {
             pointer(reader, &pointed).map(Spot::Json)
@@ -75,8 +79,14 @@ pub(super) fn places(
                 .or_else(|| word(reader, "xml").map(Spot::Xml))
                 .or_else(|| word(reader, "challenge").map(Spot::Challenge))
                 .or_else(|| word(reader, "begins").map(Spot::Begins))
+                .or_else(|| word(reader, "jwt").map(Spot::Jwt))
         };
-        found.extend(spot.map(|spot| Place { spot, form, kinds }));
+        found.extend(spot.map(|spot| Place {
+            spot,
+            form,
+            kinds,
+            first,
+        }));
     }
     found
 }

@@ -18,6 +18,7 @@ mod dead;
 mod drills;
 mod endings;
 mod grants;
+mod judged;
 mod limits;
 mod one_grant;
 mod process;

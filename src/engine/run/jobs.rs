@@ -28,10 +28,11 @@ impl Engine {
             Effect::Probe {
                 attempt,
                 generation,
-                ..
+                why,
             } => match runner.of_generation(generation) {
                 Some((credential, secret)) => Work::Probe {
                     attempt,
+                    why,
                     secret,
                     credential,
                 },

@@ -13,6 +13,7 @@ mod turn;
 mod views;
 
 use super::clock::{self, Clock};
+use super::control::Controls;
 use super::crash::CrashPoint;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
@@ -130,6 +131,7 @@ impl Engine {
             grants: setup.folder.grants().to_owned(),
             grants_key: setup.grants_key,
             progress: progressed,
+            controls: Controls::default(),
             now: clock::now,
         };
         let now = clock::now();

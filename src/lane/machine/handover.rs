@@ -45,6 +45,7 @@ impl Lane {
             neighbors,
             ..
         } = *trial;
+        let proofs = self.neighbors.clone();
         let old = self.install(now, candidate, granted);
         let mut note = String::new();
         if !probed {
@@ -76,6 +77,9 @@ impl Lane {
                 proof.denied = Some(true);
                 proof.at = Some(now.wall);
             }
+        } else {
+            // It stands for the same grant, and what that may not do has been shown.
+            self.neighbors = proofs;
         }
         if let Some(preflight) = &mut self.preflight {
             preflight.take_trial(made, probed);
@@ -90,7 +94,7 @@ impl Lane {
             self.close_window(now, out);
             self.complete_rotation(out);
             self.plan_probe(now);
-            if !asked || self.schedule.neighbors.is_none() {
+            if self.schedule.neighbors.is_none() {
                 self.plan_neighbors(now);
             }
         }

@@ -20,6 +20,7 @@
 
 mod asked;
 mod condemned;
+mod control;
 mod handover;
 mod loading;
 mod preflight;

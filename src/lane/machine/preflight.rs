@@ -205,6 +205,9 @@ impl Lane {
     pub(super) fn preflight_probed(&mut self, now: Now, observed: &Observed, out: &mut Reaction) {
         // How long it took is among the latencies.
         self.find_again("probe", FindingLevel::Pass, "accepted".into());
+        if let Some(control) = observed.control {
+            self.find_control(control, out);
+        }
         if let Some(skew) = observed.skew_ms {
             let text = format!(
                 "the server's clock is {:.1} s off ours",

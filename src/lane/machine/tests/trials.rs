@@ -385,3 +385,30 @@ fn a_loaded_candidate_has_to_be_denied_by_the_neighbors_too() {
     assert_eq!(story.lane.word(), Word::Held);
     assert_eq!(count(&story, RecordKind::CredentialPromoted), 0);
 }
+
+#[test]
+fn a_refresh_of_the_same_grant_keeps_what_its_neighbors_answered() {
+    let mut wanted = spec(REFRESH);
+    wanted.neighbors = vec!["payouts".into()];
+    let mut story = Story::new(wanted);
+    story.load(Found::GrantOnly { version: None });
+    let first = offer(1, story.now, Some(100));
+    story.refresh(first);
+    story.probe(Outcome::Ok);
+    let (attempt, index) = story.take(|e| match e {
+        Effect::ProbeNeighbor { attempt, index, .. } => Some((*attempt, *index)),
+        _ => None,
+    });
+    story.tell(Event::NeighborProbed {
+        attempt,
+        index,
+        verdict: verdict(Outcome::PolicyDenied),
+    });
+    story.wait_until(66);
+    let second = offer(2, story.now, Some(100));
+    story.open.retain(|e| !e.uses_credential());
+    story.refresh(second);
+    test(&mut story, Outcome::Ok);
+    assert_eq!(serves(&story), Some(2));
+    assert_eq!(story.lane.neighbors()[0].denied, Some(true));
+}

@@ -4,126 +4,36 @@
 //! taken out and put back where it belongs, so that a frame pays for the changes and not for the
 //! lanes.
 
+mod marks;
+mod rows;
+mod widths;
+
+pub use rows::{LaneRow, Row};
+pub use widths::Widths;
+
 use super::filter::{Filter, haystack};
+use super::grouping::Groups;
+use super::history::Hour;
+use super::sort::Sort;
 use crate::engine::LaneView;
-use crate::lane::{LaneName, Wall, Word};
-use serde::{Deserialize, Serialize};
+use crate::lane::{LaneName, Outcome, Wall, Word};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
-use unicode_width::UnicodeWidthStr;
 
 /// Above this many changed lanes, sorting all of them is cheaper.
 const MANY: usize = 400;
-
-/// What the lanes are sorted by. Equal ones are in order of their names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SortBy {
-    /// Worst first, then soonest to expire.
-    #[default]
-    Severity,
-    /// By name.
-    Name,
-    /// Soonest to expire first.
-    Expiry,
-    /// By owner; lanes without one last.
-    Owner,
-    /// By provider.
-    Provider,
-    /// Latest change of state first.
-    Since,
-}
-
-impl SortBy {
-    /// The next one, round and round.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Severity => Self::Name,
-            Self::Name => Self::Expiry,
-            Self::Expiry => Self::Owner,
-            Self::Owner => Self::Provider,
-            Self::Provider => Self::Since,
-            Self::Since => Self::Severity,
-        }
-    }
-
-    /// As the screen calls it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Severity => "severity",
-            Self::Name => "name",
-            Self::Expiry => "expiry",
-            Self::Owner => "owner",
-            Self::Provider => "provider",
-            Self::Since => "latest change",
-        }
-    }
-}
-
-/// An order of lanes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Sort {
-    /// By what.
-    pub by: SortBy,
-    /// The other way round.
-    pub reversed: bool,
-}
-
-impl Sort {
-    fn compare(self, a: &LaneView, b: &LaneView) -> Ordering {
-        let by_name = || a.info.name.cmp(&b.info.name);
-        let by_expiry = || ends(a).cmp(&ends(b));
-        let order = match self.by {
-            SortBy::Severity => b.word.cmp(&a.word).then_with(by_expiry),
-            SortBy::Name => Ordering::Equal,
-            SortBy::Expiry => by_expiry(),
-            SortBy::Owner => {
-                let (mine, theirs) = (&a.info.owner, &b.info.owner);
-                mine.is_none()
-                    .cmp(&theirs.is_none())
-                    .then_with(|| mine.cmp(theirs))
-            }
-            SortBy::Provider => a.info.provider.cmp(&b.info.provider),
-            SortBy::Since => b.since.cmp(&a.since),
-        };
-        let order = order.then_with(by_name);
-        if self.reversed {
-            order.reverse()
-        } else {
-            order
-        }
-    }
-}
-
-/// When its credential ends; lanes for which nobody knows come last.
-fn ends(lane: &LaneView) -> i64 {
-    let expiry = lane.credential.as_ref().and_then(|known| known.expiry);
-    expiry.map_or(i64::MAX, |expiry| {
-        let Wall(at) = expiry.at;
-        at
-    })
-}
 
 struct Slot {
     view: Arc<LaneView>,
     /// What the filter looks into; made when it first does.
     hay: OnceCell<String>,
+    hour: Hour,
+    group: u32,
     changed: bool,
     gone: bool,
-}
-
-/// How wide the longest texts are, so that columns do not jump while rows scroll.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Widths {
-    /// The longest name.
-    pub lane: u16,
-    /// The longest `provider › tool`.
-    pub route: u16,
-    /// The longest owner.
-    pub owner: u16,
+    marked: bool,
 }
 
 /// Every lane, found by name and kept in order.
@@ -137,14 +47,18 @@ pub struct Lanes {
     everything: bool,
     sort: Sort,
     filter: Filter,
+    groups: Groups,
+    laid_out: bool,
+    marked: usize,
     counts: [usize; Word::ALL.len()],
     widths: Widths,
 }
 
 impl Lanes {
     /// Takes in a lane's new state, or a new lane.
-    pub fn put(&mut self, view: Arc<LaneView>) {
+    pub fn put(&mut self, view: Arc<LaneView>, now: Wall) {
         self.count(view.word, 1);
+        let group = self.groups.number(&view);
         let known = self.by_name.get(&view.info.name).copied();
         if let Some((at, slot)) = known.and_then(|at| Some((at, self.slots.get_mut(at)?))) {
             let before = slot.view.word;
@@ -152,17 +66,24 @@ impl Lanes {
                 slot.hay = OnceCell::new();
                 self.widths.fit(&view);
             }
+            note(&mut slot.hour, Some(&slot.view), &view, now);
             slot.view = view;
+            slot.group = group;
             self.count(before, -1);
-            self.mark(at);
+            self.touch(at);
             return;
         }
         self.widths.fit(&view);
+        let mut hour = Hour::default();
+        note(&mut hour, None, &view, now);
         let slot = Slot {
             hay: OnceCell::new(),
+            hour,
+            group,
             view,
             changed: false,
             gone: false,
+            marked: false,
         };
         let name = slot.view.info.name.clone();
         let at = match self.free.pop() {
@@ -178,7 +99,15 @@ impl Lanes {
             }
         };
         self.by_name.insert(name, at);
-        self.mark(at);
+        self.touch(at);
+    }
+
+    /// Takes in what a record tells of a lane's past.
+    pub fn note(&mut self, name: &LaneName, now: Wall, at: Wall, outcome: Outcome) {
+        let slot = self.by_name.get(name).copied();
+        if let Some(slot) = slot.and_then(|at| self.slots.get_mut(at)) {
+            slot.hour.note(now, at, outcome, None);
+        }
     }
 
     /// Forgets a lane.
@@ -188,10 +117,12 @@ impl Lanes {
         };
         if let Some(slot) = self.slots.get_mut(at) {
             slot.gone = true;
+            self.marked -= usize::from(slot.marked);
+            slot.marked = false;
             let word = slot.view.word;
             self.count(word, -1);
         }
-        self.mark(at);
+        self.touch(at);
     }
 
     fn count(&mut self, word: Word, by: isize) {
@@ -200,7 +131,7 @@ impl Lanes {
         }
     }
 
-    fn mark(&mut self, at: usize) {
+    fn touch(&mut self, at: usize) {
         if let Some(slot) = self.slots.get_mut(at)
             && !slot.changed
         {
@@ -234,6 +165,9 @@ impl Lanes {
     /// Brings the rows up to date.
     pub fn refresh(&mut self) {
         if !self.everything && self.changed.is_empty() {
+            if !self.laid_out {
+                self.lay_out();
+            }
             return;
         }
         let mut changed = std::mem::take(&mut self.changed);
@@ -270,11 +204,20 @@ impl Lanes {
             }
         }
         (self.order, self.changed, self.everything) = (order, changed, false);
+        // Keys come and go; the groups of those that went must not pile up.
+        if self.groups.known() > 2 * self.slots.len() + 64 {
+            self.regroup();
+        }
+        self.lay_out();
     }
 
-    /// How many rows there are, after the filter.
-    pub const fn rows(&self) -> usize {
-        self.order.len()
+    /// Whether the filter shows a lane.
+    pub fn is_shown(&self, name: &LaneName) -> bool {
+        let at = self.by_name.get(name).copied();
+        at.and_then(|at| self.slots.get(at)).is_some_and(|slot| {
+            let hay = || slot.hay.get_or_init(|| haystack(&slot.view)).as_str();
+            self.filter.is_empty() || self.filter.wants(&slot.view, hay())
+        })
     }
 
     /// How many lanes there are, whatever the filter.
@@ -292,47 +235,34 @@ impl Lanes {
         self.widths
     }
 
-    /// The lane in a row.
-    pub fn at(&self, row: usize) -> Option<&Arc<LaneView>> {
-        let at = *self.order.get(row)?;
-        self.slots.get(at).map(|slot| &slot.view)
-    }
-
     /// The lane of that name.
     pub fn get(&self, name: &LaneName) -> Option<&Arc<LaneView>> {
         let at = *self.by_name.get(name)?;
         self.slots.get(at).map(|slot| &slot.view)
     }
 
-    /// The row of a lane, if the filter shows it. Rows must be up to date.
-    pub fn row_of(&self, name: &LaneName) -> Option<usize> {
-        let lane = self.get(name)?;
-        let row = self.order.partition_point(|at| {
-            self.slots
-                .get(*at)
-                .is_some_and(|other| self.sort.compare(&other.view, lane) == Ordering::Less)
-        });
-        self.at(row)
-            .is_some_and(|found| found.info.name == *name)
-            .then_some(row)
+    /// The last hour of the lane of that name.
+    pub fn hour(&self, name: &LaneName) -> Option<&Hour> {
+        let at = *self.by_name.get(name)?;
+        self.slots.get(at).map(|slot| &slot.hour)
     }
 }
 
-impl Widths {
-    fn fit(&mut self, lane: &LaneView) {
-        let width = |text: &str| u16::try_from(text.width()).unwrap_or(u16::MAX);
-        let info = &lane.info;
-        self.lane = self.lane.max(width(info.name.as_str()));
-        let tool = info
-            .route
-            .tool
-            .as_ref()
-            .map_or(3, |tool| width(tool.as_str()));
-        let route = width(info.provider.as_str())
-            .saturating_add(tool)
-            .saturating_add(3);
-        self.route = self.route.max(route);
-        let owner = info.owner.as_ref().map_or(1, |owner| width(owner.as_str()));
-        self.owner = self.owner.max(owner);
+/// Takes what is new in a lane's view into its hour. Views are merged on the way, so the counters
+/// tell of answers in between that nobody saw.
+fn note(hour: &mut Hour, before: Option<&LaneView>, lane: &LaneView, now: Wall) {
+    let Some(at) = lane.verdict_at else {
+        return;
+    };
+    let asked = before.is_none_or(|before| before.verdict_at != lane.verdict_at);
+    if let (true, Some(last)) = (asked, &lane.verdict) {
+        hour.note(now, at, last.outcome, lane.latencies.last().copied());
+    }
+    if let Some(before) = before.filter(|before| before.counters != lane.counters) {
+        for outcome in Outcome::ALL {
+            if lane.counters.of(outcome) > before.counters.of(outcome) {
+                hour.note(now, at, outcome, None);
+            }
+        }
     }
 }
