@@ -580,7 +580,7 @@ impl<'a> Crew<'a> {
         let all = self.members.len();
         let mut left = match share {
             Share::Count(count) => count as usize,
-            Share::Part(part) => (all as f64 * part).ceil() as usize,
+            Share::Part(part) => usize::try_from(portion(all as u64, part)).unwrap_or(all),
         };
         // Each lane is as likely as the next: so many of those that are left are taken.
         for (slot, member) in self.members.iter_mut().enumerate() {
@@ -695,9 +695,19 @@ impl<'a> Crew<'a> {
     }
 }
 
+/// A part of a number, rounded to the next one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "neither is negative, and a part of a number is no more than it"
+)]
+fn portion(of: u64, part: f64) -> u64 {
+    (of as f64 * part).round() as u64
+}
+
 /// When a key that was made at `at` is replaced.
 fn replaced_at(at: u64, life: u64) -> u64 {
-    at + (life as f64 * REPLACED_AT) as u64
+    at.saturating_add(portion(life, REPLACED_AT))
 }
 
 /// The stretches in which stores were down.

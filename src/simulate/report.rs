@@ -106,7 +106,9 @@ impl Report {
 }
 
 fn spoken(seconds: f64) -> String {
-    let whole = Duration::from_millis((seconds * 1_000.0).round() as u64);
+    let whole = Duration::from_secs_f64(seconds.max(0.0));
+    let whole =
+        Duration::from_millis(u64::try_from(whole.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX));
     humantime::format_duration(whole).to_string()
 }
 

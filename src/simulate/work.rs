@@ -44,7 +44,7 @@ pub(super) enum Work {
 }
 
 /// How far a refresh has got.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Exchange {
     /// The store is read.
     Reading,

@@ -12,7 +12,9 @@ use super::{Activity, Backoff, Grant, LATENCIES, Lane};
 use std::time::Duration;
 
 /// Looks that take longer than this, all together, are not passed over.
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_millis(LONGEST_MS);
+/// The same, in milliseconds.
+const LONGEST_MS: u64 = 1_000;
 
 /// A routine look of a lane that is well.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +81,7 @@ impl Lane {
         (rest.probe, rest.store, rest.neighbors) = (None, None, None);
         let horizon = rest.soonest().map_or(until, |at| at.min(until));
         // What is begun before this is at an end before the horizon.
-        let last_begin = Boot(horizon.0.saturating_sub(LONGEST.as_millis() as u64));
+        let last_begin = Boot(horizon.0.saturating_sub(LONGEST_MS));
         let begun = now;
         let mut now = begun.boot;
         let (mut load, mut probe) = (None, None);
@@ -160,7 +162,10 @@ impl Lane {
             }
         }
         let took = u32::try_from(answers.upstream.as_millis()).unwrap_or(u32::MAX);
-        for _ in 0..answered.min(LATENCIES as u32) {
+        for _ in 0..usize::try_from(answered)
+            .unwrap_or(LATENCIES)
+            .min(LATENCIES)
+        {
             if self.latencies.len() == LATENCIES {
                 self.latencies.pop_front();
             }
