@@ -12,7 +12,7 @@ use crate::store::{SecretRecord, StoreError};
 /// What is known of a request with the grant in `record` whose sender died before its end, where
 /// that leaves the grant in doubt.
 pub(super) fn doubt(tools: &Tools, entry: &LaneEntry, record: &SecretRecord) -> Option<Verdict> {
-    if entry.oauth.is_none() || !is_doubtful(tools, entry) {
+    if !is_doubtful(tools, entry) {
         return None;
     }
     let grant = record.field(&entry.source)?;
@@ -29,9 +29,11 @@ pub(super) fn in_doubt(left: &Sent) -> Verdict {
     )
 }
 
-/// Whether a request whose answer is lost may have used the lane's grant up, by its provider's pack.
+/// Whether a request whose answer is lost may have used up the lane's grant or key.
 pub(super) fn is_doubtful(tools: &Tools, entry: &LaneEntry) -> bool {
-    entry.spec.renewal.lost_answer() == LostAnswer::Doubtful && !pack(tools, entry).forgives_retry()
+    // What a provider forgives is the refresh; a key that is replaced twice is forgiven by nobody.
+    let forgives = || entry.oauth.is_some() && pack(tools, entry).forgives_retry();
+    entry.spec.renewal.lost_answer() == LostAnswer::Doubtful && !forgives()
 }
 
 /// Makes an access token useless, by RFC 7009.

@@ -212,15 +212,30 @@ impl Memories {
 }
 
 /// Picks the records that a memory is caught up with, from the newest back: every hold and pause
-/// and its end, and of each lane the newest that names its credential, whose generation never falls.
+/// and its end, and of each lane the newest that names its credential, the newest that gave one a
+/// number, and the newest of its refreshes, which has come to an end or has not.
 pub(super) fn matter() -> impl FnMut(&AuditRecord) -> bool {
     let mut newest = HashSet::new();
+    let mut numbered = HashSet::new();
+    let mut refreshed = HashSet::new();
     move |record| {
         let Some(lane) = &record.lane else {
             return false;
         };
         let names = record.generation.is_some() && record.fingerprint.is_some();
+        let numbers = record.kind == RecordKind::TrialStarted && numbered.insert(lane.clone());
+        let refreshes = matches!(
+            record.kind,
+            RecordKind::RefreshAttempted
+                | RecordKind::RefreshSucceeded
+                | RecordKind::LostRace
+                | RecordKind::LeaseExtended
+                | RecordKind::RefreshFailed
+                | RecordKind::RefreshUncertain
+        ) && refreshed.insert(lane.clone());
         (names && newest.insert(lane.clone()))
+            || numbers
+            || refreshes
             || matches!(
                 record.kind,
                 RecordKind::LaneHeld

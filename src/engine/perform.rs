@@ -5,17 +5,18 @@
 //! vault may keep.
 
 use super::control::{Controls, control};
-use super::grant;
+use super::pocket::Pocket;
+use super::prove::{prove, request_of};
 use super::record::understand;
-use super::refresh;
 use super::renew::{Renew, renew, retire};
 use super::request::ask;
 use super::verify::verify;
+use super::{client, grant, lease, refresh};
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, Generation, LaneName, Observed, Outcome, ProbeWhy, RefreshFailure,
-    Verdict,
+    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Outcome, ProbeWhy,
+    RefreshFailure, Renewal, Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
@@ -39,6 +40,7 @@ pub(super) struct Tools {
     pub grants: PathBuf,
     /// Tells grants apart in the files that all engines of the account share.
     pub grants_key: FingerprintKey,
+    pub pocket: Pocket,
     pub progress: mpsc::UnboundedSender<(usize, Event)>,
     pub controls: Controls,
     pub now: fn() -> crate::lane::Now,
@@ -81,6 +83,8 @@ pub(super) enum Work {
         attempt: Attempt,
         generation: Generation,
         secret: Option<Secret>,
+        /// What serves now.
+        serving: Option<Secret>,
     },
     Alert {
         spec: Box<AlertSpec>,
@@ -138,19 +142,22 @@ async fn work(tools: &Tools, job: Job) -> Report {
             secret,
             credential,
         } => {
-            let request = entry.probe.as_ref().or_else(|| pack(tools, &entry).probe());
-            let (verdict, mut observed) = ask(
-                tools,
-                &entry,
-                request,
-                secret.as_ref(),
-                &credential,
-                entry.probe_timeout,
-            )
-            .await;
-            let verdict = verify(tools, &entry, secret.as_ref(), &credential, verdict).await;
-            if why == ProbeWhy::Preflight && verdict.outcome == Outcome::Ok {
-                observed.control = control(tools, &entry, request).await;
+            let (verdict, mut observed) = prove(tools, &entry, secret.as_ref(), &credential).await;
+            let request = request_of(tools, &entry);
+            // Only what was asked of the upstream can be asked about there.
+            if request.is_some() {
+                let verdict = verify(tools, &entry, secret.as_ref(), &credential, verdict).await;
+                if why == ProbeWhy::Preflight && verdict.outcome == Outcome::Ok {
+                    observed.control = control(tools, &entry, request).await;
+                }
+                return Report::new(
+                    slot,
+                    Event::Probed {
+                        attempt,
+                        verdict,
+                        observed,
+                    },
+                );
             }
             Report::new(
                 slot,
@@ -207,7 +214,11 @@ async fn work(tools: &Tools, job: Job) -> Report {
             attempt,
             generation,
             secret,
-        } => retire(tools, slot, &entry, attempt, generation, secret).await,
+            serving,
+        } => {
+            let both = (secret, serving);
+            retire(tools, slot, &entry, attempt, generation, both).await
+        }
         Work::Alert { spec, alert } => {
             let delivery = tell(&spec, &alert, &tools.http).await;
             let (channel, delivered) = (delivery.channel, delivery.delivered);
@@ -277,22 +288,17 @@ async fn load(
     attempt: Attempt,
     known: Option<Fingerprint>,
 ) -> Report {
-    let read = match store(tools, entry) {
-        Ok(store) => store.read(&entry.source).await,
-        Err(error) => Err(error),
-    };
-    let understood = read.and_then(|record| {
-        let (found, kept) = understand(tools, entry, &record, known);
-        match &kept {
-            Some((_, secret)) if !is_presentable(pack(tools, entry), secret) => {
-                let what = "it is empty, or has characters that no header can carry";
-                Err(StoreError::Unusable(
-                    format!("{}: {what}", entry.source.path).into(),
-                ))
-            }
-            _ => Ok((found, kept, grant::doubt(tools, entry, &record))),
+    if entry.lease.is_some() {
+        let found = lease::at_hand(known);
+        return Report::new(slot, Event::Loaded { attempt, found });
+    }
+    let understood = match entry.spec.renewal {
+        Renewal::ClientCredentials => {
+            let read = client::load(tools, entry, known).await;
+            read.map(|(found, kept)| (found, kept, None))
         }
-    });
+        _ => read(tools, entry, known).await,
+    };
     match understood {
         Ok((found, kept, doubt)) => {
             let mut report = Report::new(slot, Event::Loaded { attempt, found });
@@ -308,6 +314,24 @@ async fn load(
             report
         }
     }
+}
+
+/// What the lane's record means, and what it shows of a request whose sender died.
+async fn read(
+    tools: &Tools,
+    entry: &LaneEntry,
+    known: Option<Fingerprint>,
+) -> Result<(Found, Option<Kept>, Option<Verdict>), StoreError> {
+    let record = store(tools, entry)?.read(&entry.source).await?;
+    let (found, kept) = understand(tools, entry, &record, known);
+    if let Some((_, secret)) = &kept
+        && !is_presentable(pack(tools, entry), secret)
+    {
+        let what = "it is empty, or has characters that no header can carry";
+        let text = format!("{}: {what}", entry.source.path);
+        return Err(StoreError::Unusable(text.into()));
+    }
+    Ok((found, kept, grant::doubt(tools, entry, &record)))
 }
 
 /// Whether a secret can be shown to an upstream at all. One that cannot must not replace one that

@@ -10,6 +10,7 @@ use super::crash::{self, CrashPoint};
 use super::grant;
 use super::perform::{Report, Tools};
 use super::refresh::{self, Unsaved};
+use super::{client, lease, rotate};
 use crate::lane::{
     Attempt, Credential, Event, Generation, LaneName, Outcome, RefreshFailure, Renewal, Step,
     Verdict,
@@ -28,6 +29,8 @@ pub(super) struct Renew {
     pub unsaved: Option<Unsaved>,
     /// Whether a person has accepted that a grant in doubt may turn out to be used up.
     pub forgiven: bool,
+    /// Whether a person asked for it.
+    pub asked: bool,
 }
 
 /// Tells the core how far the effort has got.
@@ -66,9 +69,16 @@ pub(super) async fn renew(
         Renewal::Refresh { .. } => {
             refresh::refresh(tools, slot, name, entry, renew, &progress).await
         }
-        way => {
+        Renewal::ClientCredentials => client::renew(tools, slot, entry, renew, &progress).await,
+        Renewal::LeaseRenew | Renewal::LeaseIssue => {
+            lease::renew(tools, slot, entry, renew, &progress).await
+        }
+        Renewal::RotationApi | Renewal::CreateDelete => {
+            rotate::renew(tools, slot, name, entry, renew, &progress).await
+        }
+        way @ (Renewal::Reload | Renewal::Owner) => {
             let attempt = renew.attempt;
-            let text = format!("{name} cannot be renewed by {}", way.as_str());
+            let text = format!("{name} is renewed by {}", way.as_str());
             let verdict = Verdict::own(Outcome::CredentialInvalid, "engine/no_way", text);
             let failure = RefreshFailure::Transient(verdict);
             Report::new(slot, Event::RefreshFailed { attempt, failure })
@@ -76,14 +86,15 @@ pub(super) async fn renew(
     }
 }
 
-/// Makes a credential that serves no more useless, where the lane has a way to do that.
+/// Makes a credential that serves no more useless, where the lane has a way to do that: the first of
+/// the two. The second is what serves now.
 pub(super) async fn retire(
     tools: &Tools,
     slot: usize,
     entry: &LaneEntry,
     attempt: Attempt,
     generation: Generation,
-    secret: Option<Secret>,
+    (secret, serving): (Option<Secret>, Option<Secret>),
 ) -> Report {
     crash::reached(CrashPoint::BeforeRetirement);
     let verdict = match (entry.spec.renewal, secret) {
@@ -93,6 +104,12 @@ pub(super) async fn retire(
         }
         (Renewal::Refresh { .. } | Renewal::ClientCredentials, Some(secret)) => {
             grant::revoke(tools, entry, &secret).await
+        }
+        (Renewal::LeaseRenew | Renewal::LeaseIssue, Some(secret)) => {
+            lease::revoke(tools, entry, tools.key.fingerprint(&secret)).await
+        }
+        (Renewal::CreateDelete, Some(secret)) => {
+            rotate::retire(tools, entry, &secret, serving.as_ref()).await
         }
         (way, Some(_)) => {
             let text = format!("what came by {} is revoked by nobody", way.as_str());

@@ -110,6 +110,18 @@ pub struct StoreView {
     pub since: Wall,
     /// What it said when it failed.
     pub trouble: Option<Plain>,
+    /// Lanewatch's own login there, where it has one and it is known.
+    #[serde(default)]
+    pub login: Option<LoginView>,
+}
+
+/// How lanewatch's own login at a store is doing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LoginView {
+    /// When its token ends unless it is renewed; `None` for one without an end.
+    pub until: Option<Wall>,
+    /// What keeps it from being kept up.
+    pub trouble: Option<Plain>,
 }
 
 /// The engine itself, now.

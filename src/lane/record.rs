@@ -42,6 +42,12 @@ kinds! {
     PreflightStarted = "preflight_started",
     /// A store that had failed answers again.
     StoreRecovered = "store_recovered",
+    /// The token of lanewatch's own login at a store was renewed.
+    StoreLoginRenewed = "store_login_renewed",
+    /// Lanewatch logged in anew at a store, before its token ended.
+    StoreLoginReplaced = "store_login_replaced",
+    /// Lanewatch's own login at a store cannot be kept up.
+    StoreLoginFailed = "store_login_failed",
     /// Every check before service came out well.
     PreflightPassed = "preflight_passed",
     /// A check before service did not.

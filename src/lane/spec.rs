@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A lane's name: unique in its manifest.
 pub type LaneName = Plain;
 
-/// The four kinds of credential a lane can have.
+/// The kinds of credential a lane can have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialKind {
@@ -22,17 +22,23 @@ pub enum CredentialKind {
     Byok,
     /// An OAuth grant that is exchanged for short-lived tokens.
     OauthRefresh,
+    /// An OAuth client of its own, whose secret is exchanged for short-lived tokens.
+    ClientCredentials,
     /// A secret that somebody else rotates in the store; the lane follows its versions.
     VaultReference,
+    /// A secret that the store makes on demand and takes back: a lease on it is renewed.
+    Lease,
 }
 
 impl CredentialKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::ManagedKey,
         Self::Byok,
         Self::OauthRefresh,
+        Self::ClientCredentials,
         Self::VaultReference,
+        Self::Lease,
     ];
 
     /// The name used in the manifest and in JSON.
@@ -41,6 +47,8 @@ impl CredentialKind {
             Self::ManagedKey => "managed_key",
             Self::Byok => "byok",
             Self::OauthRefresh => "oauth_refresh",
+            Self::ClientCredentials => "client_credentials",
+            Self::Lease => "lease",
             Self::VaultReference => "vault_reference",
         }
     }

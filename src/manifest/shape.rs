@@ -117,9 +117,11 @@ pub(super) static CREDENTIAL: Shape = shape(
         "revocation_endpoint",
         "overlap",
         "settle",
+        "rotate",
+        "increment",
     ],
 );
-/// Keys of a credential that only an OAuth grant has.
+/// Keys of a credential that only an OAuth grant or client has.
 pub(super) const OAUTH_ONLY: [&str; 8] = [
     "token_endpoint",
     "client_id",
@@ -135,6 +137,7 @@ pub(super) static SCOPES: Shape = shape("`scopes`", &["require", "forbid"]);
 pub(super) static PROBE: Shape = shape(
     "`probe`",
     &[
+        "command",
         "method",
         "target",
         "every",

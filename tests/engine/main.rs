@@ -25,7 +25,9 @@ mod process;
 #[path = "../real/mod.rs"]
 mod real;
 mod reload;
+mod rotation;
 mod server;
 mod serving;
 mod stalled;
 mod survival;
+mod watching;

@@ -148,6 +148,7 @@ impl Oidc {
             resource: None,
             scope: String::new(),
             timeout: Duration::from_secs(5),
+            keep: None,
         }
     }
 

@@ -336,6 +336,7 @@ pub(crate) fn engine() -> EngineView {
         up,
         since: now().wall.minus(secs(43)),
         trouble: None,
+        login: None,
     };
     EngineView {
         title: Plain::new("lanes.toml"),

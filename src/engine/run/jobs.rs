@@ -59,6 +59,7 @@ impl Engine {
                 // Kept until it is stored: this try may end before it comes to that.
                 unsaved: runner.unsaved.clone(),
                 forgiven: why == RefreshWhy::Forgiven,
+                asked: matches!(why, RefreshWhy::Asked | RefreshWhy::Forgiven),
             })),
             Effect::Retire {
                 attempt,
@@ -67,10 +68,12 @@ impl Engine {
                 how: Retirement::Revoke,
             } => {
                 let secret = runner.take_aside(fingerprint);
+                let serving = runner.secret().cloned();
                 Work::Retire {
                     attempt,
                     generation,
                     secret,
+                    serving,
                 }
             }
             Effect::Alert { level, text } => {

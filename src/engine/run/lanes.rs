@@ -6,6 +6,7 @@
 use super::super::perform::Tools;
 use super::super::reload::News;
 use super::super::runner::{self, Runner};
+use super::super::watching;
 use super::Engine;
 use super::views::store_views;
 use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Retirement, Verdict};
@@ -181,6 +182,7 @@ impl Engine {
             }
             self.stores = views;
         }
+        let stores_changed = fresh.stores != self.manifest.stores;
         self.dispatch.set_limits(fresh.limits);
         let note = format!(
             "{} lanes: {} added, {} removed, {} changed",
@@ -224,6 +226,35 @@ impl Engine {
             record.lane = Some(name);
             self.queue(Some(slot), record);
             self.begin(now, slot);
+        }
+        if stores_changed {
+            self.tend_from(now);
+        }
+        self.watch_files();
+    }
+
+    /// Watches the files that the lanes at hand have their secrets in.
+    pub(super) fn watch_files(&mut self) {
+        let runners = self.lanes.iter().enumerate();
+        let lanes: Vec<_> = runners
+            .filter_map(|(slot, runner)| Some((slot, Arc::clone(&runner.as_ref()?.entry))))
+            .collect();
+        let missed = match watching::watch(
+            &self.manifest,
+            &lanes,
+            &self.tools.progress,
+            &self.rewatch.0,
+        ) {
+            Ok(watching) => {
+                self.watching = watching;
+                let missed = self.watching.iter_mut();
+                missed.flat_map(|w| std::mem::take(&mut w.missed)).collect()
+            }
+            Err(why) => vec![why],
+        };
+        for why in missed {
+            let text = format!("cannot be watched, and so is looked at now and then: {why}");
+            self.queue(None, Record::engine(RecordKind::WarningRaised, text));
         }
     }
 }

@@ -9,6 +9,7 @@ mod jobs;
 mod lanes;
 mod reports;
 mod requests;
+mod tending;
 mod turn;
 mod views;
 
@@ -18,11 +19,13 @@ use super::crash::CrashPoint;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
 use super::perform::{Job, Tools};
+use super::pocket::Pocket;
 use super::reload::{self, News};
 use super::runner::Runner;
 use super::setup::Setup;
 use super::state_folder::{EngineLock, StateFolder};
 use super::view::StoreView;
+use super::watching::Watching;
 use super::workers::{Done, Workers};
 use crate::audit::Journal;
 use crate::http::Http;
@@ -31,7 +34,7 @@ use crate::manifest::Manifest;
 use crate::plain::Plain;
 use crate::policy::{Dispatch, Groups, Jump, Starts, Wakes};
 use crate::sandbox;
-use crate::store::Stores;
+use crate::store::{Store, Stores, Tended};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +55,8 @@ const START_GROUP: usize = 256;
 /// Events taken in one turn, and so in one group of the audit.
 const TURN: usize = 1_024;
 
+/// A store and what was done for the login there.
+type TendedStore = (Plain, Arc<Store>, Tended);
 /// What a command is answered.
 type Answer = Result<Accepted, Refusal>;
 /// What a request for a credential is answered; `None` if there is no such lane.
@@ -111,6 +116,15 @@ pub struct Engine {
     reports: mpsc::Receiver<Done>,
     /// How far work under way has got, by lane.
     progress: mpsc::UnboundedReceiver<(usize, Event)>,
+    /// When each login is looked at; one that is being looked at is missing.
+    tend_at: BTreeMap<Plain, Boot>,
+    tended: (
+        mpsc::UnboundedSender<TendedStore>,
+        mpsc::UnboundedReceiver<TendedStore>,
+    ),
+    watching: Option<Watching>,
+    /// Told when other folders have to be watched.
+    rewatch: (mpsc::UnboundedSender<()>, mpsc::UnboundedReceiver<()>),
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -128,6 +142,7 @@ impl Engine {
             http,
             catalog: setup.catalog,
             key: setup.key,
+            pocket: Pocket::default(),
             grants: setup.folder.grants().to_owned(),
             grants_key: setup.grants_key,
             progress: progressed,
@@ -170,6 +185,10 @@ impl Engine {
             requests: receiver,
             reports,
             progress,
+            tend_at: BTreeMap::new(),
+            tended: mpsc::unbounded_channel(),
+            watching: None,
+            rewatch: mpsc::unbounded_channel(),
             news: None,
             reload: setup.reload,
             _lock: setup._lock,
@@ -201,6 +220,8 @@ impl Engine {
             self.add(now, entry);
         }
         self.show_everything(now);
+        self.tend_from(now);
+        self.watch_files();
         self.starts = if self.spread_starts {
             Starts::spread(now.boot, self.lanes.len())
         } else {
@@ -218,6 +239,13 @@ impl Engine {
                     None => break,
                 },
                 Some((slot, event)) = self.progress.recv() => self.tell(clock::now(), slot, event),
+                Some(()) = self.rewatch.1.recv() => {
+                    while self.rewatch.1.try_recv().is_ok() {}
+                    self.watch_files();
+                }
+                Some((name, store, tended)) = self.tended.1.recv() => {
+                    self.take_tended(clock::now(), &name, &store, &tended);
+                }
                 Some(done) = self.reports.recv() => self.take_report(clock::now(), done),
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
                 () = tokio::time::sleep(sleep) => {}
@@ -229,6 +257,7 @@ impl Engine {
                 self.jumped(now, jump);
             }
             self.wake_the_due(now);
+            self.tend_the_due(now);
             self.begin_the_due(now).await;
             self.finish_turn(now).await;
         }
@@ -281,6 +310,7 @@ impl Engine {
             self.audit_again,
             remember,
             self.dispatch.soonest(now),
+            self.next_tending(),
         ];
         let soonest = due.into_iter().flatten().min();
         soonest

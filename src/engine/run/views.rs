@@ -71,6 +71,7 @@ pub(super) fn store_views(manifest: &Manifest, now: Now) -> BTreeMap<Plain, Stor
             up: None,
             since: now.wall,
             trouble: None,
+            login: None,
         };
         (name.clone(), view)
     };

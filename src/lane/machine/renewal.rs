@@ -255,6 +255,12 @@ impl Lane {
                 } else {
                     soonest.max(self.budget.spend(now.boot))
                 };
+                if matches!(failure, RefreshFailure::NotPersisted(_))
+                    && self.spec.renewal.predecessor() == Predecessor::EndsAtOnce
+                    && !self.credential_is_dead()
+                {
+                    self.ended_by_rotation(now, out);
+                }
                 self.schedule.refresh = Some(at);
                 if self.preflight.is_some() && self.credential.is_none() {
                     self.find_again("refresh_path", FindingLevel::Refuse, detail(&verdict));

@@ -138,6 +138,8 @@ const fn kind(kind: CredentialKind) -> &'static str {
         CredentialKind::ManagedKey => "managed key",
         CredentialKind::Byok => "the owner's key",
         CredentialKind::OauthRefresh => "OAuth grant",
+        CredentialKind::ClientCredentials => "OAuth client",
+        CredentialKind::Lease => "leased secret",
         CredentialKind::VaultReference => "vault reference",
     }
 }
