@@ -51,6 +51,11 @@ impl Fingerprint {
         Self(bytes)
     }
 
+    /// The bytes it was made from.
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0
+    }
+
     /// The first eight digits, as the screen shows them.
     pub fn short(&self) -> String {
         let mut full = self.to_string();

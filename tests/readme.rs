@@ -184,6 +184,7 @@ fn links_between_the_documents_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "docs/manifest.md",
+        "docs/simulate.md",
     ] {
         let document = root.join(name);
         let text = std::fs::read_to_string(&document).unwrap();

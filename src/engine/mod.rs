@@ -8,7 +8,6 @@ mod client;
 pub mod clock;
 mod control;
 mod crash;
-mod dispatch;
 mod grant;
 mod grant_lock;
 mod handle;

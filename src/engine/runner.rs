@@ -4,11 +4,12 @@ use super::perform::Kept;
 use super::refresh::Unsaved;
 use super::view::{LaneInfo, LaneView};
 use crate::lane::{
-    Boot, Credential, Finding, FindingLevel, Generation, History, Lane, LaneName, Now, RecordKind,
+    Credential, Finding, FindingLevel, Generation, History, Lane, LaneName, Now, RecordKind,
     SideEffect, Wall, Word,
 };
 use crate::manifest::LaneEntry;
 use crate::plain::Plain;
+use crate::policy::Targets;
 use crate::provider::Catalog;
 use crate::secret::{Fingerprint, Secret};
 use std::sync::Arc;
@@ -18,14 +19,16 @@ pub(super) struct Runner {
     pub lane: Lane,
     pub entry: Arc<LaneEntry>,
     pub info: Arc<LaneInfo>,
+    /// Where its effects go.
+    pub targets: Arc<Targets>,
+    /// Whether it has begun.
+    pub begun: bool,
     /// Secrets by fingerprint: the one at hand, a candidate's, and those of the old ones that are
     /// kept through their overlap.
     secrets: Vec<Kept>,
     /// Secrets that are to be made useless upstream.
     aside: Vec<Kept>,
     pub unsaved: Option<Unsaved>,
-    /// When the core wants to be woken.
-    pub wake: Option<Boot>,
     /// The latest record of each kind, for causes.
     latest: Vec<(RecordKind, u64)>,
     shown: (Word, Wall),
@@ -39,6 +42,7 @@ impl Runner {
         lane: Lane,
         entry: Arc<LaneEntry>,
         info: Arc<LaneInfo>,
+        targets: Arc<Targets>,
         now: Now,
         attempt: Option<u64>,
     ) -> Self {
@@ -47,10 +51,11 @@ impl Runner {
             lane,
             entry,
             info,
+            targets,
+            begun: false,
             secrets: Vec::new(),
             aside: Vec::new(),
             unsaved: None,
-            wake: None,
             latest: attempt
                 .map(|seq| (RecordKind::RefreshAttempted, seq))
                 .into_iter()
@@ -182,6 +187,12 @@ impl Runner {
             shares_key_with: sharing.into_iter().map(|(name, _)| name).collect(),
         }
     }
+}
+
+/// Where a lane's effects go.
+pub(super) fn targets(entry: &LaneEntry, catalog: &Catalog) -> Targets {
+    let pack = catalog.get_or_http(entry.provider.as_str());
+    Targets::of(entry, pack.base_url())
 }
 
 /// What of a lane changes only with the manifest.

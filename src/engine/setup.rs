@@ -45,6 +45,7 @@ pub struct Setup {
     pub(super) reload: Option<Reload>,
     pub(super) sandbox: Option<sandbox::Control>,
     pub(super) seed: u64,
+    pub(super) spread_starts: bool,
     /// What was found while opening, for the audit.
     pub(super) found: Vec<Record>,
     pub(super) _lock: EngineLock,
@@ -119,6 +120,7 @@ impl Setup {
             reload: None,
             sandbox: None,
             seed: u64::from_le_bytes(seed),
+            spread_starts: true,
             found,
             _lock: lock,
         })
@@ -128,6 +130,13 @@ impl Setup {
     #[must_use]
     pub fn forgetting(mut self) -> Self {
         self.memories = Memories::from(self.journal.last_seq());
+        self
+    }
+
+    /// The same, with all lanes beginning at once: for one pass, that somebody waits for.
+    #[must_use]
+    pub const fn at_once(mut self) -> Self {
+        self.spread_starts = false;
         self
     }
 

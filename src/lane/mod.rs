@@ -30,7 +30,7 @@ pub use credential::{
 pub use effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy, Retirement};
 pub use event::{Actor, Control, Event, Found, Observed, RefreshFailure, Step, Verb};
 pub use gate::{Denied, Finding, FindingLevel, Gate, Hold, Pause, Refusal, WhoActs};
-pub use machine::{Activity, Degraded, Lane, Memory, NeighborProof, Next, Reaction};
+pub use machine::{Activity, Answers, Degraded, Lane, Look, Memory, NeighborProof, Next, Reaction};
 pub use outcome::{Basis, Evidence, Outcome, Verdict};
 pub use record::{Cause, Record, RecordKind};
 pub use spec::{

@@ -13,13 +13,12 @@ mod tending;
 mod turn;
 mod views;
 
-use super::clock::{self, Clock, Jump};
+use super::clock::{self, Clock};
 use super::control::Controls;
 use super::crash::CrashPoint;
-use super::dispatch::Dispatch;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
-use super::perform::Tools;
+use super::perform::{Job, Tools};
 use super::pocket::Pocket;
 use super::reload::{self, News};
 use super::runner::Runner;
@@ -33,11 +32,10 @@ use crate::http::Http;
 use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
 use crate::manifest::Manifest;
 use crate::plain::Plain;
+use crate::policy::{Dispatch, Groups, Jump, Starts, Wakes};
 use crate::sandbox;
-use crate::secret::Fingerprint;
 use crate::store::{Store, Stores, Tended};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -91,16 +89,17 @@ pub struct Engine {
     remember_at: Boot,
     sandbox: Option<sandbox::Control>,
     seed: u64,
+    spread_starts: bool,
     clock: Clock,
     started: Wall,
 
     lanes: Vec<Option<Runner>>,
     index: HashMap<LaneName, usize>,
-    /// Lanes by the key they use, each group in order. Nearly all have one lane: a list takes a
-    /// quarter of the room that a set would.
-    groups: HashMap<Fingerprint, Vec<usize>>,
-    wakes: BinaryHeap<Reverse<(Boot, usize)>>,
-    dispatch: Dispatch,
+    groups: Groups,
+    wakes: Wakes,
+    starts: Starts,
+    /// Boxed, because ten thousand jobs may wait at the start and leave an empty queue behind.
+    dispatch: Dispatch<Box<Job>>,
     workers: Workers,
     stores: BTreeMap<Plain, StoreView>,
 
@@ -161,12 +160,14 @@ impl Engine {
             remember_at: now.boot,
             sandbox: setup.sandbox,
             seed: setup.seed,
+            spread_starts: setup.spread_starts,
             clock: Clock::new(),
             started: now.wall,
             lanes: Vec::with_capacity(setup.manifest.lanes.len()),
             index: HashMap::with_capacity(setup.manifest.lanes.len()),
-            groups: HashMap::new(),
-            wakes: BinaryHeap::new(),
+            groups: Groups::default(),
+            wakes: Wakes::default(),
+            starts: Starts::at_once(now.boot, 0),
             dispatch: Dispatch::new(setup.manifest.limits),
             workers,
             stores: store_views(&setup.manifest, now),
@@ -221,13 +222,12 @@ impl Engine {
         self.show_everything(now);
         self.tend_from(now);
         self.watch_files();
-        // Not all at once: a group of records, of views and of jobs stays of a size.
-        for first in (0..self.lanes.len()).step_by(START_GROUP) {
-            for slot in first..self.lanes.len().min(first + START_GROUP) {
-                self.tell(now, slot, Event::Started);
-            }
-            self.finish_turn(now).await;
-        }
+        self.starts = if self.spread_starts {
+            Starts::spread(now.boot, self.lanes.len())
+        } else {
+            Starts::at_once(now.boot, self.lanes.len())
+        };
+        self.begin_the_due(now).await;
         self.finish_turn(now).await;
         loop {
             let sleep = self.sleep();
@@ -251,15 +251,31 @@ impl Engine {
                 () = tokio::time::sleep(sleep) => {}
             }
             self.drain();
-            let (now, jump) = self.clock.look();
-            if let Some(jump) = jump {
+            let mut now = clock::now();
+            while let (at, Some(jump)) = self.clock.look() {
+                now = at;
                 self.jumped(now, jump);
             }
             self.wake_the_due(now);
             self.tend_the_due(now);
+            self.begin_the_due(now).await;
             self.finish_turn(now).await;
         }
         self.close().await;
+    }
+
+    /// Lets lanes begin whose moment has come, unless somebody asked for them before.
+    async fn begin_the_due(&mut self, now: Now) {
+        let due = self.starts.due(now.boot);
+        // Not all at once: a group of records, of views and of jobs stays of a size.
+        for first in due.clone().step_by(START_GROUP) {
+            for slot in first..due.end.min(first + START_GROUP) {
+                self.begin(now, slot);
+            }
+            if due.len() > START_GROUP {
+                self.finish_turn(now).await;
+            }
+        }
     }
 
     /// Takes what else has come in, so that one group of records holds all of it.
@@ -289,7 +305,8 @@ impl Engine {
         let now = clock::now().boot;
         let remember = self.memories_changed.then_some(self.remember_at);
         let due = [
-            self.wakes.peek().map(|Reverse((at, _))| *at),
+            self.wakes.soonest(),
+            self.starts.soonest(),
             self.audit_again,
             remember,
             self.dispatch.soonest(now),
@@ -302,29 +319,20 @@ impl Engine {
     }
 
     fn wake_the_due(&mut self, now: Now) {
-        while let Some(Reverse((at, slot))) = self.wakes.peek().copied() {
-            if at > now.boot {
-                break;
-            }
-            self.wakes.pop();
-            let due = self
-                .lanes
-                .get(slot)
-                .and_then(Option::as_ref)
-                .and_then(|r| r.wake)
-                == Some(at);
-            if due {
-                self.tell(now, slot, Event::Woke);
-            }
+        while let Some(slot) = self.wakes.next_due(now.boot) {
+            self.tell(now, slot, Event::Woke);
         }
     }
 
     fn jumped(&mut self, now: Now, jump: Jump) {
-        let (by_ms, note) = match jump {
-            Jump::Stepped(by) => (by, format!("the wall clock was set by {:.1} s", secs(by))),
-            Jump::Slept(ms) => (0, format!("the machine slept for {:.1} s", secs(ms))),
-        };
-        self.queue(None, Record::engine(RecordKind::ClockJumped, note));
+        if jump.is_audited() {
+            let note = match jump {
+                Jump::Stepped(by) => format!("the wall clock was set by {:.1} s", secs(by)),
+                Jump::Slept(ms) => format!("the machine slept for {:.1} s", secs(ms)),
+            };
+            self.queue(None, Record::engine(RecordKind::ClockJumped, note));
+        }
+        let by_ms = jump.by_ms();
         for slot in 0..self.lanes.len() {
             self.tell(now, slot, Event::ClockJumped { by_ms });
         }

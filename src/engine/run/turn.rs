@@ -7,6 +7,7 @@
 use super::super::crash::{self, CrashPoint};
 use super::super::handle::{Refusal, Update};
 use super::super::perform::{Job, Work};
+use super::super::runner::Runner;
 use super::{AUDIT_AGAIN, Engine, REMEMBER_EVERY};
 use crate::lane::{Cause, Event, Now, Record, RecordKind};
 use crate::plain::Plain;
@@ -79,12 +80,12 @@ impl Engine {
         for (slot, effect) in turn.effects {
             self.start(now, slot, effect);
         }
-        while let Some((ticket, job)) = self.dispatch.pop(now.boot) {
-            if !self.is_wanted(now, &job) {
-                self.dispatch.done(&ticket, None, now.boot);
-                continue;
-            }
-            self.workers.give(Arc::clone(&self.tools), ticket, job);
+        let lanes = &self.lanes;
+        while let Some((ticket, job)) = self
+            .dispatch
+            .next(now.boot, |job| is_wanted(lanes, now, job))
+        {
+            self.workers.give(Arc::clone(&self.tools), ticket, *job);
         }
         if !self.settle.is_empty() {
             let settled = self
@@ -101,15 +102,6 @@ impl Engine {
         if self.memories_changed && self.remember_at <= now.boot {
             self.save_memories(now);
         }
-    }
-
-    /// Whether a job that waited its turn may still be done: its credential may have died since.
-    pub(super) fn is_wanted(&self, now: Now, job: &Job) -> bool {
-        let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
-            return true;
-        };
-        let runner = self.lanes.get(job.slot).and_then(Option::as_ref);
-        runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
     }
 
     /// Writes the turn's records. Answers whether they are on disk.
@@ -208,4 +200,13 @@ impl Engine {
         }
         crash::reached(CrashPoint::MemoryReplaced);
     }
+}
+
+/// Whether a job that waited its turn may still be done: its credential may have died since.
+fn is_wanted(lanes: &[Option<Runner>], now: Now, job: &Job) -> bool {
+    let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
+        return true;
+    };
+    let runner = lanes.get(job.slot).and_then(Option::as_ref);
+    runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
 }

@@ -20,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A store that fails is asked again after this at the latest, since that is how long its return
-/// may go unnoticed; it is the engine that keeps many lanes from asking at once.
-const LOAD_WAIT_MAX: Duration = Duration::from_secs(1);
+/// may go unnoticed; what keeps many lanes from asking at once is
+/// [`crate::policy::Dispatch`].
+pub(super) const LOAD_WAIT_MAX: Duration = Duration::from_secs(1);
 /// For how long a store may ask to be left alone: no longer than any failing target is.
 const LOAD_ASKED_MAX: Duration = Backoff::CAP;
 
@@ -154,8 +155,12 @@ impl Lane {
         if let Some(credential) = &mut self.credential {
             new_grant =
                 self.grant != Grant::Good && credential.store_version != offer.store_version;
+            // A record that nobody has touched knows no more than it did. Its end may have been told by
+            // a clock that was set right since.
+            let touched =
+                offer.store_version.is_none() || credential.store_version != offer.store_version;
             credential.store_version = offer.store_version.or(credential.store_version.take());
-            if let Some(expiry) = offer.expiry
+            if let Some(expiry) = offer.expiry.filter(|_| touched)
                 && credential.expiry.map(|known| known.at) != Some(expiry.at)
                 && !credential
                     .expiry

@@ -14,6 +14,7 @@
 //! | `handover` | it takes that place; the old one is kept for a while and retired |
 //! | `condemned` | revocation: close, look once whether it was a rotation, hold |
 //! | `asked` | what a person asks for |
+//! | `quiet` | passing over what changes nothing |
 //! | `schedule` | deadlines, and what happens when one passes |
 //! | `show` | the word, the gate, the denial, what comes next |
 
@@ -24,6 +25,7 @@ mod handover;
 mod loading;
 mod preflight;
 mod proof;
+mod quiet;
 mod renewal;
 mod schedule;
 mod show;
@@ -43,6 +45,7 @@ use super::spec::LaneSpec;
 use super::time::{Now, Wall};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
+pub use quiet::{Answers, Look};
 use schedule::Schedule;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;

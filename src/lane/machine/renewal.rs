@@ -245,10 +245,13 @@ impl Lane {
                     .retry_after_s
                     .map_or(Duration::ZERO, Duration::from_secs);
                 let soonest = now.boot.plus(wait.max(asked));
+                if verdict.outcome == Outcome::StoreUnavailable {
+                    self.watch_for_the_store(now);
+                }
                 let alive = self.left(now).is_some_and(|left| !left.is_zero());
                 // What life is left is worth more tries than a dead lane gets.
                 let at = if alive {
-                    soonest
+                    self.within_life(now, soonest, now.boot.plus(asked))
                 } else {
                     soonest.max(self.budget.spend(now.boot))
                 };

@@ -4,13 +4,14 @@
 //! that come from an absolute expiry are worked out anew whenever the wall clock jumps. A deadline
 //! is cleared when it is acted upon, so nothing is due twice.
 
-use super::super::credential::ExpirySource;
+use super::super::credential::{Credential, ExpirySource};
 use super::super::effect::{AlertLevel, LoadWhy, ProbeWhy, RefreshWhy};
 use super::super::event::Actor;
 use super::super::gate::Refusal;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::record::RecordKind;
 use super::super::time::{Boot, Now, Wall};
+use super::loading::LOAD_WAIT_MAX;
 use super::{Grant, Lane, Reaction};
 use crate::plain::Plain;
 use std::sync::Arc;
@@ -59,6 +60,23 @@ impl Schedule {
     }
 }
 
+/// Moves the life of a credential with the wall clock, where it was reckoned by it.
+fn shift(credential: &mut Credential, by_ms: i64, own: bool) {
+    let Some(expiry) = &mut credential.expiry else {
+        return;
+    };
+    let moves = match expiry.source {
+        ExpirySource::TokenResponse => true,
+        ExpirySource::Store => own && by_ms < 0,
+        _ => false,
+    };
+    if moves {
+        let moved = |at: Wall| Wall(at.0.saturating_add(by_ms));
+        expiry.at = moved(expiry.at);
+        credential.issued_at = moved(credential.issued_at);
+    }
+}
+
 /// Takes a deadline that has passed.
 fn passed(deadline: &mut Option<Boot>, now: Now) -> bool {
     let due = deadline.is_some_and(|at| at <= now.boot);
@@ -78,6 +96,8 @@ const SHORT_WARN: Duration = Duration::from_secs(3600);
 const REFRESH_LATEST: f64 = 0.70;
 /// A refresh that falls due leaves room for this many tries.
 const TRIES_LEFT: u32 = 6;
+/// The last try of a refresh comes about so long before the end.
+const LAST_TRY: Duration = Duration::from_secs(2);
 /// Neighbors are asked again after this many proofs' time, and not more often than
 /// [`NEIGHBORS_LEAST`].
 const NEIGHBORS_EVERY: u32 = 5;
@@ -281,6 +301,25 @@ impl Lane {
         }
     }
 
+    /// A try of the refresh that would come after the end of the credential comes shortly before it,
+    /// but no sooner than it may.
+    pub(super) fn within_life(&mut self, now: Now, at: Boot, no_sooner: Boot) -> Boot {
+        let margin = self.dice.spread(LAST_TRY, 0.5);
+        let left = self.left(now).unwrap_or(Duration::MAX);
+        let last = now.boot.plus(left.saturating_sub(margin));
+        if at > last && last > now.boot.plus(margin) {
+            last.max(no_sooner)
+        } else {
+            at
+        }
+    }
+
+    /// A store that has failed a refresh is watched: its return ends the wait for the next try.
+    pub(super) fn watch_for_the_store(&mut self, now: Now) {
+        let soon = now.boot.plus(self.dice.spread(LOAD_WAIT_MAX / 2, 1.0));
+        self.schedule.store = Some(self.schedule.store.map_or(soon, |at| at.min(soon)));
+    }
+
     /// Life left, if its end is known.
     pub(super) fn left(&self, now: Now) -> Option<Duration> {
         let expiry = self.credential.as_ref()?.expiry?;
@@ -323,25 +362,24 @@ impl Lane {
     /// Works out every deadline anew after the wall clock jumped.
     ///
     /// An expiry that was reckoned from "so many seconds from now" moves with the wall clock,
-    /// because the life it stands for did not change; an absolute one stays where its issuer put it.
+    /// because the life it stands for did not change. One that a record in a store tells may have
+    /// been reckoned so by a former process: it moves if the clock was set back, since ending too
+    /// soon costs a refresh and too late a call that fails. Any other stays where its issuer put it.
+    /// A refresh is never put off.
     pub(super) fn clock_jumped(&mut self, now: Now, by_ms: i64) {
-        let shift = |at: Wall| Wall(at.0.saturating_add(by_ms));
-        if let Some(credential) = &mut self.credential
-            && let Some(expiry) = &mut credential.expiry
-            && expiry.source == ExpirySource::TokenResponse
-        {
-            expiry.at = shift(expiry.at);
-            credential.issued_at = shift(credential.issued_at);
+        let own = self.spec.renewal.is_own();
+        if let Some(credential) = &mut self.credential {
+            shift(credential, by_ms, own);
         }
-        if let Some(trial) = &mut self.trial
-            && let Some(expiry) = &mut trial.candidate.expiry
-            && expiry.source == ExpirySource::TokenResponse
-        {
-            expiry.at = shift(expiry.at);
-            trial.candidate.issued_at = shift(trial.candidate.issued_at);
+        if let Some(trial) = &mut self.trial {
+            shift(&mut trial.candidate, by_ms, own);
         }
         if !self.expired {
+            let before = self.schedule.refresh;
             self.plan_life(now);
+            if let (Some(before), Some(after)) = (before, self.schedule.refresh) {
+                self.schedule.refresh = Some(before.min(after));
+            }
         }
         if let Some(until) = self.pause.as_ref().and_then(|pause| pause.until) {
             self.schedule.pause_ends = Some(now.boot_at(until));
