@@ -171,7 +171,7 @@ impl Runner {
             refusal: self.lane.refusal(),
             activity: self.lane.activity(),
             step: self.lane.step(),
-            candidate: self.lane.candidate().cloned(),
+            candidate: self.lane.candidate().cloned().map(Arc::new),
             old: self.lane.old().cloned().collect(),
             credential: self.lane.credential().cloned(),
             verdict: self.lane.verdict().map(|(verdict, _)| Arc::clone(verdict)),

@@ -43,6 +43,21 @@ pub struct LaneInfo {
     pub sandbox: bool,
 }
 
+impl LaneInfo {
+    /// Holds what is the same as in `other` once for both: ten thousand lanes have few addresses.
+    pub(super) fn share(&mut self, other: &Self) {
+        if self.endpoint == other.endpoint {
+            self.endpoint = other.endpoint.clone();
+        }
+        if self.rotate_url == other.rotate_url {
+            self.rotate_url.clone_from(&other.rotate_url);
+        }
+        if self.runbook == other.runbook {
+            self.runbook.clone_from(&other.runbook);
+        }
+    }
+}
+
 /// One lane, now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LaneView {
@@ -67,7 +82,7 @@ pub struct LaneView {
     pub step: Option<Step>,
     /// A newer credential that is being tested.
     #[serde(default)]
-    pub candidate: Option<Credential>,
+    pub candidate: Option<Arc<Credential>>,
     /// Credentials that served before and are kept through their overlap, oldest first.
     #[serde(default)]
     pub old: Vec<Credential>,

@@ -1,12 +1,14 @@
 //! Which lanes show the same key.
 
 use crate::secret::Fingerprint;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Lanes by the fingerprint of the credential that serves them.
 #[derive(Debug, Default)]
 pub struct Groups {
-    members: HashMap<Fingerprint, BTreeSet<usize>>,
+    /// Each group in order. Nearly all have one lane: a list takes a quarter of the room that a set
+    /// would.
+    members: HashMap<Fingerprint, Vec<usize>>,
 }
 
 impl Groups {
@@ -15,13 +17,17 @@ impl Groups {
         if let Some(from) = from
             && let Some(group) = self.members.get_mut(&from)
         {
-            group.remove(&slot);
+            group.retain(|of| *of != slot);
             if group.is_empty() {
                 self.members.remove(&from);
             }
         }
         if let Some(to) = to {
-            self.members.entry(to).or_default().insert(slot);
+            let group = self.members.entry(to).or_default();
+            if let Err(place) = group.binary_search(&slot) {
+                group.reserve_exact(1);
+                group.insert(place, slot);
+            }
         }
     }
 

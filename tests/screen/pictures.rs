@@ -374,10 +374,12 @@ fn a_newer_credential_on_its_way_is_shown_beside_the_one_that_serves() {
     let mut tested = lane("crm-read", "hubspot", "get_contact", "growth");
     tested.word = Word::Refreshing;
     tested.step = Some(Step::Testing);
-    tested.candidate = tested.credential.clone().map(|serving| Credential {
-        generation: serving.generation.next(),
-        fingerprint: "0badc0ffee0ddf00".parse().unwrap(),
-        ..serving
+    tested.candidate = tested.credential.clone().map(|serving| {
+        Arc::new(Credential {
+            generation: serving.generation.next(),
+            fingerprint: "0badc0ffee0ddf00".parse().unwrap(),
+            ..serving
+        })
     });
     let mut awaited = lane("partner-key", "stripe", "create_refund", "payments");
     awaited.step = Some(Step::AwaitingOwner);

@@ -140,8 +140,13 @@ impl Engine {
         let seed = lane_seed(self.seed, slot);
         let memory = self.memories.lane(&name);
         let lane = Lane::new(Arc::clone(&entry.spec), seed, now, memory);
-        let info = Arc::new(runner::info(&entry, &self.tools.catalog));
-        let targets = runner::targets(&entry, &self.tools.catalog);
+        let mut info = runner::info(&entry, &self.tools.catalog);
+        let mut targets = runner::targets(&entry, &self.tools.catalog);
+        if let Some(before) = self.lanes.last().and_then(Option::as_ref) {
+            info.share(&before.info);
+            targets.share(&before.targets);
+        }
+        let info = Arc::new(info);
         let attempt = self.memories.attempt(&name);
         let runner = Runner::new(lane, entry, info, targets, now, attempt);
         self.lanes.push(Some(runner));
