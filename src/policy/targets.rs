@@ -31,6 +31,21 @@ impl Targets {
         }
     }
 
+    /// Takes what is equal from another lane's: most of many lanes go to the same targets, and need
+    /// not each keep their names.
+    pub fn share(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.upstream, &other.upstream),
+            (&mut self.token, &other.token),
+            (&mut self.store, &other.store),
+        ];
+        for (own, theirs) in pairs {
+            if own == theirs {
+                *own = Arc::clone(theirs);
+            }
+        }
+    }
+
     /// Where an effect has to wait its turn; `None` for one that is no request.
     pub fn place(&self, effect: &Effect) -> Option<Place> {
         match effect {

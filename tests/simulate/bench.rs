@@ -1,6 +1,6 @@
 //! A manifest and a way to run it.
 
-use lanewatch::manifest::{Bindings, Manifest, ProviderFacts, Surroundings, parse};
+use lanewatch::manifest::{Bindings, Manifest, Surroundings, parse};
 use lanewatch::provider::Catalog;
 use lanewatch::simulate::{Report, Scenario, simulate};
 use std::path::Path;
@@ -52,13 +52,7 @@ pub(crate) fn seeds(modest: u64, numbers_own: u64) -> impl Iterator<Item = u64> 
 pub(crate) fn manifest(text: &str) -> (Manifest, Catalog) {
     let catalog = Catalog::builtin();
     let providers: Vec<String> = catalog.names().map(str::to_owned).collect();
-    let provider = |name: &str| {
-        catalog.get(name).map(|pack| ProviderFacts {
-            has_base_url: pack.base_url().is_some(),
-            has_probe: pack.probe().is_some(),
-            single_use_refresh: pack.single_use_refresh(),
-        })
-    };
+    let provider = |name: &str| catalog.get(name).map(|pack| pack.facts());
     let bindings = Bindings::default();
     let around = Surroundings {
         bindings: &bindings,
