@@ -22,6 +22,9 @@ impl Plain {
     /// Cleans `text`: runs of white space and control characters become one space, invisible and
     /// direction-changing characters vanish, the rest is kept and cut at [`PLAIN_MAX`].
     pub fn new(text: &str) -> Self {
+        if is_clean(text.as_bytes()) {
+            return Self(text.into());
+        }
         let mut clean = String::with_capacity(text.len().min(PLAIN_MAX));
         let mut kept = 0;
         let mut gap = false;
@@ -72,6 +75,15 @@ impl Plain {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Whether there is certainly nothing to clean, as in nearly all of our own text.
+fn is_clean(text: &[u8]) -> bool {
+    let (clean, last) = text.iter().fold((true, b' '), |(clean, last), byte| {
+        let spaces = last == b' ' && *byte == b' ';
+        (clean && !spaces && (b' '..=b'~').contains(byte), *byte)
+    });
+    clean && last != b' ' && text.len() <= PLAIN_MAX
 }
 
 /// Characters that take no column, or that reorder what a reader sees around them.
@@ -136,6 +148,28 @@ mod tests {
         let plain = Plain::new(&"x".repeat(10_000));
         assert_eq!(plain.as_str().chars().count(), PLAIN_MAX);
         assert!(plain.as_str().ends_with('…'));
+    }
+
+    #[test]
+    fn only_clean_text_is_taken_as_it_is() {
+        for clean in ["a", "due; 1440.0 s of life left", "~!"] {
+            assert!(is_clean(clean.as_bytes()) && Plain::new(clean).as_str() == clean);
+        }
+        let long = "x".repeat(PLAIN_MAX + 1);
+        for (text, cleaned) in [
+            ("", ""),
+            (" ", ""),
+            (" a", "a"),
+            ("a ", "a"),
+            ("a  b", "a b"),
+            ("a\tb", "a b"),
+            ("a\u{7f}b", "a b"),
+            ("é", "é"),
+        ] {
+            assert!(!is_clean(text.as_bytes()), "{text:?}");
+            assert_eq!(Plain::new(text).as_str(), cleaned);
+        }
+        assert!(!is_clean(long.as_bytes()));
     }
 
     proptest::proptest! {

@@ -32,15 +32,41 @@ impl Dice {
 
     /// `around`, spread by `part` of itself either way.
     pub fn spread(&mut self, around: Duration, part: f64) -> Duration {
-        let factor = 1.0 + part.clamp(0.0, 1.0) * (2.0 * self.unit() - 1.0);
-        // Nanoseconds of a century fit into a double well enough for jitter.
-        let nanos = u64::try_from(around.as_nanos()).unwrap_or(u64::MAX) as f64;
+        Duration::from_nanos(Spread::new(around, part).nanos(self))
+    }
+}
+
+/// A spread that is thrown again and again, worked out once.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Spread {
+    nanos: f64,
+    part: f64,
+}
+
+impl Spread {
+    /// The same as [`Dice::spread`].
+    pub(super) fn new(around: Duration, part: f64) -> Self {
+        Self {
+            // Nanoseconds of a century fit into a double well enough for jitter.
+            nanos: u64::try_from(around.as_nanos()).unwrap_or(u64::MAX) as f64,
+            part: part.clamp(0.0, 1.0),
+        }
+    }
+
+    fn nanos(self, dice: &mut Dice) -> u64 {
+        let factor = 1.0 + self.part * (2.0 * dice.unit() - 1.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a product of two that are not negative; too large a one saturates"
         )]
-        Duration::from_nanos((nanos * factor.max(0.0)) as u64)
+        let nanos = (self.nanos * factor.max(0.0)) as u64;
+        nanos
+    }
+
+    /// The next throw, in the whole milliseconds that a deadline is kept in.
+    pub(super) fn millis(self, dice: &mut Dice) -> u64 {
+        self.nanos(dice) / 1_000_000
     }
 }
 
@@ -165,6 +191,8 @@ mod tests {
             let around = Duration::from_millis(ms);
             let spread = Dice::new(seed).spread(around, 0.10);
             prop_assert!(spread >= around.mul_f64(0.8999) && spread <= around.mul_f64(1.1001));
+            let millis = Spread::new(around, 0.10).millis(&mut Dice::new(seed));
+            prop_assert_eq!(u128::from(millis), spread.as_millis());
         }
     }
 }

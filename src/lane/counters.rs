@@ -29,8 +29,13 @@ impl<'de> Deserialize<'de> for Counters {
 impl Counters {
     /// One more of `outcome`.
     pub fn count(&mut self, outcome: Outcome) {
+        self.add(outcome, 1);
+    }
+
+    /// So many more of `outcome`.
+    pub fn add(&mut self, outcome: Outcome, more: u32) {
         if let Some(count) = self.0.get_mut(outcome as usize) {
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(more);
         }
     }
 

@@ -33,46 +33,52 @@ pub enum Place {
     },
 }
 
-impl Place {
-    const fn host(&self) -> Option<&Target> {
-        match self {
-            Self::Host(host) | Self::Both { host, .. } => Some(host),
-            Self::Store(_) => None,
-        }
-    }
-
-    const fn store(&self) -> Option<&Target> {
-        match self {
-            Self::Store(store) | Self::Both { store, .. } => Some(store),
-            Self::Host(_) => None,
-        }
-    }
-}
-
 /// What a job that runs has taken, to be given back by [`Dispatch::done`].
 #[derive(Debug)]
 pub struct Ticket {
-    place: Place,
+    /// The number of its queue.
+    queue: usize,
     /// Whether it counts among the jobs of its store.
     at_store: bool,
 }
 
+/// A host or a store.
 #[derive(Debug, Default)]
 struct State {
     running: usize,
     /// Set while the target is down: no job before this.
     not_before: Option<Boot>,
+    /// The queue of jobs that only read it, where it is a store.
+    reads: Option<usize>,
 }
 
+/// The jobs of one place, and the numbers of its targets.
+#[derive(Debug)]
+struct Queue<J> {
+    host: Option<usize>,
+    store: Option<usize>,
+    jobs: VecDeque<J>,
+}
+
+/// An empty queue keeps room for so many jobs; what a herd has needed it gives back.
+const ROOM_KEPT: usize = 64;
+
 /// The queues of jobs `J`.
+///
+/// Places and targets are numbered when they are first met, so that their names are looked up once
+/// a job.
 #[derive(Debug)]
 pub struct Dispatch<J> {
     limits: Limits,
-    queues: HashMap<Place, VecDeque<J>>,
-    targets: HashMap<Target, State>,
+    places: HashMap<Place, usize>,
+    queues: Vec<Queue<J>>,
+    targets: HashMap<Target, usize>,
+    states: Vec<State>,
     running: usize,
-    /// Places that have a job waiting, each once, in turn.
-    turn: VecDeque<Place>,
+    /// How many targets are down.
+    down: usize,
+    /// Queues that have a job waiting, each once, in turn.
+    turn: VecDeque<usize>,
 }
 
 impl<J> Dispatch<J> {
@@ -80,9 +86,12 @@ impl<J> Dispatch<J> {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            queues: HashMap::new(),
+            places: HashMap::new(),
+            queues: Vec::new(),
             targets: HashMap::new(),
+            states: Vec::new(),
             running: 0,
+            down: 0,
             turn: VecDeque::new(),
         }
     }
@@ -94,11 +103,44 @@ impl<J> Dispatch<J> {
 
     /// A job for `place`.
     pub fn push(&mut self, place: Place, job: J) {
-        let queue = self.queues.entry(place.clone()).or_default();
-        if queue.is_empty() {
-            self.turn.push_back(place);
+        let known = self.places.get(&place).copied();
+        let number = known.unwrap_or_else(|| self.meet(place));
+        if let Some(queue) = self.queues.get_mut(number) {
+            if queue.jobs.is_empty() {
+                self.turn.push_back(number);
+            }
+            queue.jobs.push_back(job);
         }
-        queue.push_back(job);
+    }
+
+    /// Numbers a place that was not met before.
+    fn meet(&mut self, place: Place) -> usize {
+        let number = self.queues.len();
+        let (host, store) = match &place {
+            Place::Host(host) => (Some(self.target(host)), None),
+            Place::Store(store) => (None, Some(self.target(store))),
+            Place::Both { host, store } => (Some(self.target(host)), Some(self.target(store))),
+        };
+        if let (None, Some(state)) = (host, store.and_then(|store| self.states.get_mut(store))) {
+            state.reads = Some(number);
+        }
+        self.queues.push(Queue {
+            host,
+            store,
+            jobs: VecDeque::new(),
+        });
+        self.places.insert(place, number);
+        number
+    }
+
+    fn target(&mut self, name: &Target) -> usize {
+        if let Some(number) = self.targets.get(name) {
+            return *number;
+        }
+        let number = self.states.len();
+        self.states.push(State::default());
+        self.targets.insert(Arc::clone(name), number);
+        number
     }
 
     /// The next job that may run, if any; it then counts as running until [`Self::done`]. A job that
@@ -108,17 +150,17 @@ impl<J> Dispatch<J> {
             if self.running >= self.limits.in_all {
                 return None;
             }
-            let place = self.turn.pop_front()?;
-            let ticket = self.ticket(&place, now);
-            let queue = self.queues.get_mut(&place);
-            let job = queue.and_then(|queue| {
-                ticket.as_ref()?;
-                std::iter::from_fn(|| queue.pop_front()).find(&wanted)
-            });
-            if self.queues.get(&place).is_none_or(VecDeque::is_empty) {
-                self.queues.remove(&place);
-            } else {
-                self.turn.push_back(place);
+            let number = self.turn.pop_front()?;
+            let ticket = self.ticket(number, now);
+            let jobs = &mut self.queues.get_mut(number)?.jobs;
+            let job = ticket
+                .is_some()
+                .then(|| std::iter::from_fn(|| jobs.pop_front()).find(&wanted))
+                .flatten();
+            if !jobs.is_empty() {
+                self.turn.push_back(number);
+            } else if jobs.capacity() > ROOM_KEPT {
+                *jobs = VecDeque::new();
             }
             if let (Some(ticket), Some(job)) = (ticket, job) {
                 self.count(&ticket, 1);
@@ -128,49 +170,45 @@ impl<J> Dispatch<J> {
         None
     }
 
-    /// What a job of `place` would take now, if it may run.
-    fn ticket(&self, place: &Place, now: Boot) -> Option<Ticket> {
-        let state = |target: &Target| {
-            self.targets
-                .get(target)
-                .map_or((0, None), |state| (state.running, state.not_before))
-        };
-        if let Some(host) = place.host()
-            && state(host).0 >= self.limits.per_host
-        {
+    /// What a job of that queue would take now, if it may run.
+    fn ticket(&self, number: usize, now: Boot) -> Option<Ticket> {
+        let queue = self.queues.get(number)?;
+        let state = |target: Option<usize>| target.and_then(|target| self.states.get(target));
+        if state(queue.host).is_some_and(|host| host.running >= self.limits.per_host) {
             return None;
         }
         let mut at_store = false;
-        if let Some(store) = place.store() {
-            let (running, not_before) = state(store);
-            let down = not_before.is_some();
+        if let Some(store) = state(queue.store) {
+            let down = store.not_before.is_some();
             // What goes to a host as well holds its store's place only while that may be down: a
             // host that hangs must not keep others from their store.
-            at_store = down || place.host().is_none();
+            at_store = down || queue.host.is_none();
             let most = if down { 1 } else { self.limits.per_host };
-            if at_store && running >= most || not_before.is_some_and(|at| now < at) {
+            if at_store && store.running >= most || store.not_before.is_some_and(|at| now < at) {
                 return None;
             }
             // Whether the store answers again shows soonest at a job that only reads it.
-            if down
-                && place.host().is_some()
-                && self.queues.contains_key(&Place::Store(store.clone()))
-            {
+            let reads = store.reads.and_then(|reads| self.queues.get(reads));
+            if down && queue.host.is_some() && reads.is_some_and(|of| !of.jobs.is_empty()) {
                 return None;
             }
         }
         Some(Ticket {
-            place: place.clone(),
+            queue: number,
             at_store,
         })
     }
 
     fn count(&mut self, ticket: &Ticket, by: isize) {
         self.running = self.running.saturating_add_signed(by);
-        let store = ticket.place.store().filter(|_| ticket.at_store);
-        for target in ticket.place.host().into_iter().chain(store) {
-            let state = self.targets.entry(Arc::clone(target)).or_default();
-            state.running = state.running.saturating_add_signed(by);
+        let Some(queue) = self.queues.get(ticket.queue) else {
+            return;
+        };
+        let store = queue.store.filter(|_| ticket.at_store);
+        for target in queue.host.into_iter().chain(store) {
+            if let Some(state) = self.states.get_mut(target) {
+                state.running = state.running.saturating_add_signed(by);
+            }
         }
     }
 
@@ -178,29 +216,30 @@ impl<J> Dispatch<J> {
     /// job says nothing about that.
     pub fn done(&mut self, ticket: &Ticket, down: Option<bool>, now: Boot) {
         self.count(ticket, -1);
-        if let (Some(store), Some(down)) = (ticket.place.store(), down) {
-            let state = self.targets.entry(Arc::clone(store)).or_default();
+        let store = self.queues.get(ticket.queue).and_then(|queue| queue.store);
+        if let (Some(state), Some(down)) =
+            (store.and_then(|store| self.states.get_mut(store)), down)
+        {
+            let was = state.not_before.is_some();
             state.not_before = down.then(|| now.plus(DOWN_EVERY));
-        }
-        for target in ticket.place.host().into_iter().chain(ticket.place.store()) {
-            let idle = |state: &State| state.running == 0 && state.not_before.is_none();
-            if self.targets.get(target).is_some_and(idle) {
-                self.targets.remove(target);
-            }
+            self.down = self.down.saturating_sub(usize::from(was));
+            self.down = self.down.saturating_add(usize::from(down));
         }
     }
 
     /// Whether nothing waits for its turn and no store is down.
     pub fn is_clear(&self) -> bool {
-        let down = |state: &State| state.not_before.is_some();
-        self.turn.is_empty() && !self.targets.values().any(down)
+        self.turn.is_empty() && self.down == 0
     }
 
     /// When a queue that waits for its store may go on. One whose time has come waits for a job
     /// that is under way.
     pub fn soonest(&self, now: Boot) -> Option<Boot> {
-        let stores = self.turn.iter().filter_map(Place::store);
-        let waits = stores.filter_map(|store| self.targets.get(store)?.not_before);
+        let stores = self
+            .turn
+            .iter()
+            .filter_map(|queue| self.queues.get(*queue)?.store);
+        let waits = stores.filter_map(|store| self.states.get(store)?.not_before);
         waits.filter(|at| *at > now).min()
     }
 }

@@ -307,9 +307,12 @@ impl<'a> Crew<'a> {
             }
             self.tell(slot, Event::Started);
         }
-        for (slot, effect) in std::mem::take(&mut self.effects) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for (slot, effect) in effects.drain(..) {
             self.perform(slot, &effect);
         }
+        // Its room serves the next turn.
+        self.effects = effects;
         let now = self.moment();
         loop {
             let members = &self.members;

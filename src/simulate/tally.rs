@@ -7,7 +7,6 @@ use super::work::Whom;
 #[derive(Debug)]
 struct Seconds {
     counts: Vec<u32>,
-    total: u64,
 }
 
 impl Seconds {
@@ -15,7 +14,6 @@ impl Seconds {
         let seconds = usize::try_from(span / 1_000).unwrap_or(0);
         Self {
             counts: vec![0; seconds + 1],
-            total: 0,
         }
     }
 
@@ -23,8 +21,11 @@ impl Seconds {
         let second = usize::try_from(at / 1_000).unwrap_or(usize::MAX);
         if let Some(count) = self.counts.get_mut(second) {
             *count += 1;
-            self.total += 1;
         }
+    }
+
+    fn total(&self) -> u64 {
+        self.counts.iter().map(|count| u64::from(*count)).sum()
     }
 }
 
@@ -103,7 +104,7 @@ impl Tally {
         let counts = self.store.counts.iter().zip(&self.token.counts);
         let counts = counts.zip(&self.upstream.counts);
         let all = counts.map(|((a, b), c)| a + b + c);
-        let total = self.store.total + self.token.total + self.upstream.total;
+        let total = self.store.total() + self.token.total() + self.upstream.total();
         self.per_second(all, total)
     }
 
@@ -114,7 +115,7 @@ impl Tally {
             Whom::Token => &self.token,
             Whom::Upstream => &self.upstream,
         };
-        self.per_second(seconds.counts.iter().copied(), seconds.total)
+        self.per_second(seconds.counts.iter().copied(), seconds.total())
     }
 
     fn per_second(&self, counts: impl Iterator<Item = u32>, total: u64) -> PerSecond {

@@ -6,9 +6,11 @@
 //! without anybody being asked, and leaves the lane as it would be had everybody been asked. A month
 //! of ten thousand lanes is a billion such looks.
 
+use super::super::backoff::{Dice, Spread};
 use super::super::outcome::Outcome;
 use super::super::time::{Boot, Now};
-use super::{Activity, Backoff, Grant, LATENCIES, Lane};
+use super::schedule::{ROUTINE_SPREAD, Schedule, neighbors_every};
+use super::{Activity, Attempt, Backoff, Grant, LATENCIES, Lane};
 use std::time::Duration;
 
 /// Looks that take longer than this, all together, are not passed over.
@@ -32,6 +34,113 @@ pub struct Answers {
     pub store: Duration,
     /// The upstream's.
     pub upstream: Duration,
+}
+
+/// A moment that does not come.
+const NEVER: u64 = u64::MAX;
+
+/// What a stretch of routine has come to, in milliseconds of the boot clock.
+///
+/// A look that is over well before the next is due is gone through in one step here, from its
+/// begin to its answer; nearly all of them are. Whatever overlaps is gone through event by event.
+struct Stretch {
+    dice: Dice,
+    /// The last event.
+    now: u64,
+    /// The next looks; [`NEVER`] where none is planned.
+    store: u64,
+    probe: u64,
+    neighbors: u64,
+    /// Requests that were made.
+    requests: u64,
+    /// Proofs that were answered, and when the last was.
+    proofs: u32,
+    last_proof: u64,
+    /// When the last round of neighbors ended, if one did.
+    last_round: Option<u64>,
+}
+
+/// What does not change during a stretch.
+struct Routine {
+    store: Spread,
+    probe: Spread,
+    neighbors: Spread,
+    /// How long answers take.
+    store_takes: u64,
+    upstream_takes: u64,
+    /// How many neighbors a round asks.
+    rounds: u64,
+    /// The shortest time from an event to the next look.
+    floor: u64,
+    /// No look begins after this.
+    last_begin: u64,
+}
+
+impl Stretch {
+    fn new(schedule: &Schedule, dice: Dice, now: Boot) -> Self {
+        let at = |planned: Option<Boot>| planned.map_or(NEVER, |at| at.0);
+        Self {
+            dice,
+            now: now.0,
+            store: at(schedule.store),
+            probe: at(schedule.probe),
+            neighbors: at(schedule.neighbors),
+            requests: 0,
+            proofs: 0,
+            last_proof: now.0,
+            last_round: None,
+        }
+    }
+
+    /// Goes through looks that stand alone, up to the first that does not.
+    fn alone(&mut self, of: &Routine, seen: &mut impl FnMut(Boot, Look)) {
+        loop {
+            let rest = self.probe.min(self.neighbors);
+            let soonest = self.store.min(rest);
+            let begin = soonest.max(self.now.saturating_add(of.floor));
+            if begin > of.last_begin {
+                return;
+            }
+            // What comes after it, and the latest moment at which it has to be over.
+            let (next, takes) = if self.store < rest {
+                (rest, of.store_takes)
+            } else if self.probe < self.neighbors {
+                (self.store.min(self.neighbors), of.upstream_takes)
+            } else {
+                (
+                    self.store.min(self.probe),
+                    of.upstream_takes.saturating_mul(of.rounds),
+                )
+            };
+            let end = begin.saturating_add(takes);
+            if end.saturating_add(of.floor) > next {
+                return;
+            }
+            self.now = end;
+            if self.store < rest {
+                seen(Boot(begin), Look::Store);
+                self.requests = self.requests.wrapping_add(1);
+                self.store = begin.saturating_add(of.store.millis(&mut self.dice));
+            } else if self.probe < self.neighbors {
+                seen(Boot(begin), Look::Upstream);
+                self.requests = self.requests.wrapping_add(1);
+                self.proofs = self.proofs.saturating_add(1);
+                self.last_proof = end;
+                self.probe = end.saturating_add(of.probe.millis(&mut self.dice));
+                if self.neighbors == NEVER && of.rounds > 0 {
+                    self.neighbors = end.saturating_add(of.neighbors.millis(&mut self.dice));
+                }
+            } else {
+                for index in 0..of.rounds {
+                    let asked = begin.saturating_add(of.upstream_takes.saturating_mul(index));
+                    seen(Boot(asked), Look::Upstream);
+                }
+                self.requests = self.requests.wrapping_add(of.rounds);
+                self.last_round = Some(end);
+                self.neighbors = end.saturating_add(of.neighbors.millis(&mut self.dice));
+            }
+        }
+    }
 }
 
 impl Lane {
@@ -62,6 +171,40 @@ impl Lane {
             && routine(self.spec.store_every)
     }
 
+    fn routine(&self, answers: Answers, last_begin: Boot) -> Routine {
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let spread = |every| Spread::new(every, ROUTINE_SPREAD);
+        let probe_every = self.spec.probe_every.unwrap_or_default();
+        Routine {
+            store: spread(self.spec.store_every),
+            probe: spread(probe_every),
+            neighbors: spread(neighbors_every(probe_every)),
+            store_takes: millis(answers.store),
+            upstream_takes: millis(answers.upstream),
+            rounds: self.neighbors.len() as u64,
+            floor: millis(Backoff::FLOOR),
+            last_begin: last_begin.0,
+        }
+    }
+
+    /// Becomes what it is after the stretch.
+    fn take(&mut self, stretch: &Stretch, begun: Now, upstream_takes: Duration) {
+        let planned = |at: u64| (at != NEVER).then_some(Boot(at));
+        self.dice = stretch.dice;
+        self.schedule.store = planned(stretch.store);
+        self.schedule.probe = planned(stretch.probe);
+        self.schedule.neighbors = planned(stretch.neighbors);
+        self.last_attempt = Attempt(self.last_attempt.0.wrapping_add(stretch.requests));
+        self.counters.add(Outcome::Ok, stretch.proofs);
+        if let Some(end) = stretch.last_round {
+            let mut at = begun.wall_at(Boot(end));
+            for proof in self.neighbors.iter_mut().rev() {
+                proof.at = Some(at);
+                at = at.minus(upstream_takes);
+            }
+        }
+    }
+
     /// Goes through the routine looks from `now`, the moment of its last event, up to `until` as if
     /// every answer had been what it was before, and tells `seen` of every request. Answers when the
     /// lane wants to be woken next, or `None` if it is not quiet and nothing was done.
@@ -88,7 +231,18 @@ impl Lane {
         let mut round: Option<(Boot, u32)> = None;
         let mut answered = 0_u32;
         let mut last_answer = now;
+        let routine = self.routine(answers, last_begin);
         loop {
+            if (load, probe, round) == (None, None, None) {
+                let mut stretch = Stretch::new(&self.schedule, self.dice, now);
+                stretch.alone(&routine, seen);
+                now = Boot(stretch.now);
+                if stretch.proofs > 0 {
+                    answered = answered.saturating_add(stretch.proofs);
+                    last_answer = Boot(stretch.last_proof);
+                }
+                self.take(&stretch, begun, answers.upstream);
+            }
             let routine = [
                 self.schedule.probe,
                 self.schedule.store,

@@ -40,7 +40,9 @@ pub(super) struct Schedule {
 impl Schedule {
     /// The earliest deadline.
     pub(super) fn soonest(&self) -> Option<Boot> {
-        [
+        // Asked after every event: least of plain numbers, without a branch for each.
+        let never = Boot(u64::MAX);
+        let all = [
             self.probe,
             self.neighbors,
             self.refresh,
@@ -53,10 +55,9 @@ impl Schedule {
             self.trial,
             self.retire,
             self.hold,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ];
+        let soonest = all.map(|at| at.unwrap_or(never)).into_iter().min();
+        soonest.filter(|at| *at != never)
     }
 }
 
@@ -103,6 +104,14 @@ const LAST_TRY: Duration = Duration::from_secs(2);
 const NEIGHBORS_EVERY: u32 = 5;
 /// The shortest time between two rounds of neighbors.
 const NEIGHBORS_LEAST: Duration = Duration::from_secs(60);
+/// Routine looks are spread by this part of the time between them.
+pub(super) const ROUTINE_SPREAD: f64 = 0.10;
+
+/// How often neighbors are asked by a lane that is proved that often.
+pub(super) fn neighbors_every(probe_every: Duration) -> Duration {
+    let every = probe_every.saturating_mul(NEIGHBORS_EVERY);
+    every.max(NEIGHBORS_LEAST)
+}
 
 impl Lane {
     /// Does everything whose time has come. Each step clears its own deadline first.
@@ -328,19 +337,20 @@ impl Lane {
 
     pub(super) fn plan_probe(&mut self, now: Now) {
         if let Some(every) = self.spec.probe_every {
-            self.schedule.probe = Some(now.boot.plus(self.dice.spread(every, 0.10)));
+            self.schedule.probe = Some(now.boot.plus(self.dice.spread(every, ROUTINE_SPREAD)));
         }
     }
 
     pub(super) fn plan_neighbors(&mut self, now: Now) {
         if let (Some(every), false) = (self.spec.probe_every, self.spec.neighbors.is_empty()) {
-            let every = every.saturating_mul(NEIGHBORS_EVERY).max(NEIGHBORS_LEAST);
-            self.schedule.neighbors = Some(now.boot.plus(self.dice.spread(every, 0.10)));
+            let every = neighbors_every(every);
+            self.schedule.neighbors = Some(now.boot.plus(self.dice.spread(every, ROUTINE_SPREAD)));
         }
     }
 
     pub(super) fn plan_store_poll(&mut self, now: Now) {
-        self.schedule.store = Some(now.boot.plus(self.dice.spread(self.spec.store_every, 0.10)));
+        let spread = self.dice.spread(self.spec.store_every, ROUTINE_SPREAD);
+        self.schedule.store = Some(now.boot.plus(spread));
     }
 
     /// Something may be new in the store: look soon, each lane at its own moment.
