@@ -30,6 +30,7 @@ mod redact;
 mod rule;
 mod seen;
 mod selftest;
+mod sentence;
 mod statement;
 
 pub use answer::{Answer, AnswerKind, Context, NoAnswer, Reading};
