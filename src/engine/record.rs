@@ -27,12 +27,12 @@ pub(super) fn understand(
                 None,
             );
         };
-        let offer = stored_offer(tools, entry, record, secret);
+        let offer = offer_of(tools, entry, record, secret);
         return settle(offer, secret.clone(), known);
     }
     match minted(entry, record) {
         Some(secret) => {
-            let offer = stored_offer(tools, entry, record, secret);
+            let offer = offer_of(tools, entry, record, secret);
             let over = offer
                 .expiry
                 .is_some_and(|expiry| expiry.at <= (tools.now)().wall);
@@ -80,6 +80,8 @@ pub(super) mod fields {
     pub(in crate::engine) const ISSUED_AT: &str = "issued_at";
     /// What it may do, separated by spaces.
     pub(in crate::engine) const SCOPE: &str = "scope";
+    /// The key before this one, until it is deleted at its provider.
+    pub(in crate::engine) const PREVIOUS: &str = "previous";
 }
 
 /// Tells one grant from another. It stands only beside the grant itself.
@@ -91,7 +93,13 @@ pub(super) fn grant_mark(grant: &Secret) -> String {
         .collect()
 }
 
-fn stored_offer(tools: &Tools, entry: &LaneEntry, record: &SecretRecord, secret: &Secret) -> Offer {
+/// What a record says of a secret in it.
+pub(super) fn offer_of(
+    tools: &Tools,
+    entry: &LaneEntry,
+    record: &SecretRecord,
+    secret: &Secret,
+) -> Offer {
     let at = |field: &str| {
         record
             .fields

@@ -27,6 +27,7 @@ const BUILTIN: &[(&str, &str)] = packs![
     "anthropic",
     "atlassian",
     "aws",
+    "aws-keys",
     "box",
     "cloudflare",
     "datadog",

@@ -22,6 +22,11 @@ impl Pointer {
         Some(Self(parts.map(unescape).collect()))
     }
 
+    /// Its steps.
+    pub(super) fn parts(&self) -> &[String] {
+        &self.0
+    }
+
     /// Everything it points at that is not `null`.
     pub(super) fn find<'v>(&self, root: &'v Value) -> Vec<&'v Value> {
         let mut found = vec![root];

@@ -4,10 +4,12 @@ use super::answer::{Answer, AnswerKind, Context, NoAnswer, Reading};
 use super::judge::{self, Tried};
 use super::phrasebook::PhraseBook;
 use super::place::Place;
+use super::rotation::Rotation;
 use super::rule::Rule;
 use super::selftest::PackTest;
+use super::sigv4::Signing;
 use crate::lane::{Basis, Evidence, Outcome, Verdict};
-use crate::manifest::RequestSpec;
+use crate::manifest::{ProviderFacts, RequestSpec};
 use crate::secret::Secret;
 use std::fmt;
 use std::sync::Arc;
@@ -58,11 +60,13 @@ pub struct Pack {
     pub(super) present: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) probe: Option<RequestSpec>,
+    pub(super) signing: Option<Signing>,
     /// The request that tells what became of a credential, and how its answer is read.
     pub(super) verify: Option<(RequestSpec, AnswerKind)>,
     /// An invented credential of the right shape.
     pub(super) control: Option<String>,
     pub(super) refresh: Refresh,
+    pub(super) rotation: Option<Rotation>,
     pub(super) expiry: Vec<Place>,
     pub(super) scopes: Vec<Place>,
     pub(super) required: Vec<Place>,
@@ -142,6 +146,26 @@ impl Pack {
         headers
             .map(|(name, format)| (name.clone(), fill(format)))
             .collect()
+    }
+
+    /// How requests are signed, where the credential is not sent itself.
+    pub const fn signing(&self) -> Option<&Signing> {
+        self.signing.as_ref()
+    }
+
+    /// How the provider replaces a credential when it is asked to.
+    pub const fn rotation(&self) -> Option<&Rotation> {
+        self.rotation.as_ref()
+    }
+
+    /// What a manifest has to know of it.
+    pub fn facts(&self) -> ProviderFacts {
+        ProviderFacts {
+            has_base_url: self.base_url.is_some(),
+            has_probe: self.probe.is_some(),
+            single_use_refresh: self.refresh.single_use,
+            rotation: self.rotation.as_ref().map(Rotation::facts),
+        }
     }
 
     /// The names of the headers that present a secret, and their format.
@@ -255,7 +279,8 @@ mod tests {
         assert_eq!(shown("github"), "Authorization: Bearer canary");
         assert_eq!(shown("vault"), "X-Vault-Token: canary");
         for pack in catalog.packs() {
-            assert!(!pack.present(&secret).is_empty(), "{}", pack.name());
+            let shown = !pack.present(&secret).is_empty();
+            assert!(shown != pack.signing().is_some(), "{}", pack.name());
             assert!(pack.probe().is_none_or(|probe| !probe.target.contains('{')));
         }
     }

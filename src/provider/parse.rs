@@ -7,6 +7,7 @@ use super::AnswerKind;
 use super::moment::Form;
 use super::pack::{Overlap, Pack, Refresh};
 use super::parse_place::places;
+use super::parse_rotation;
 use super::parse_rule::{KINDS, one_of, rule};
 use super::reader::{PackMistake, Reader, Table};
 use super::selftest;
@@ -51,10 +52,12 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
             "overlap",
             "present",
             "headers",
+            "sign",
             "probe",
             "verify",
             "control",
             "refresh",
+            "rotate",
             "read",
             "rule",
             "test",
@@ -110,6 +113,12 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
             forgives_retry: flag("forgives_retry"),
             tells_apart: flag("tells_apart"),
         };
+    }
+    if let Some(table) = top.table(reader, "sign") {
+        pack.signing = parse_rotation::signing(reader, &table);
+    }
+    if let Some(table) = top.table(reader, "rotate") {
+        pack.rotation = parse_rotation::rotation(reader, &table, pack.overlap);
     }
     if let Some(table) = top.table(reader, "read") {
         table.only(
@@ -182,7 +191,7 @@ fn presentation(reader: &mut Reader<'_>, top: &Table<'_, '_>, pack: &mut Pack) {
     }
 }
 
-fn address(reader: &mut Reader<'_>, top: &Table<'_, '_>, key: &str) -> Option<String> {
+pub(super) fn address(reader: &mut Reader<'_>, top: &Table<'_, '_>, key: &str) -> Option<String> {
     let (text, span) = top.text(reader, key)?;
     let address = url::Url::parse(&text).ok();
     if !address.is_some_and(|url| matches!(url.scheme(), "https" | "http")) {
