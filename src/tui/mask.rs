@@ -341,7 +341,8 @@ fn tells_place(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let hex = word.len() >= 8 && digits > 0 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let host = word.matches('.').count() >= 2 || (word.contains('.') && word.contains(':'));
-    word.contains("://") || word.contains('@') || word.starts_with('/') || hex || host
+    let path = word.starts_with('/') || (word.contains('/') && word.contains(['#', ':']));
+    path || word.contains("://") || word.contains('@') || hex || host
 }
 
 #[cfg(test)]
@@ -356,7 +357,8 @@ mod tests {
         mask.name(Sort::Owner, &Plain::new("Team Payments"));
         let cases = [
             ("billing-refunds: asked", "lane-01: asked"),
-            ("see kv/billing-refunds#token", "see kv/lane-01#token"),
+            ("see bao:kv/stripe#token", "see hidden"),
+            ("see billing-refunds/x", "see lane-01/x"),
             ("ask Team Payments.", "ask owner-01."),
             (
                 "GET https://api.acme.example/v1 failed",

@@ -419,7 +419,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_reported_with_its_place_and_a_hint() {
-        let text = "base = \"dusk\"\n[roles]\ntext = \"redd\"\nrool = \"red\"\n\n[states]\nheld = \"on\"\nok = \"#00ff00\"\npaused = { true = \"red\" }\n";
+        let text = "base = \"dusk\"\n[roles]\ntext = \"redd\"\nrul = \"red\"\n\n[states]\nheld = \"on\"\nok = \"#00ff00\"\npaused = { true = \"red\" }\n";
         let mistakes = read(text, Depth::Sixteen).unwrap_err();
         let said = mistakes.to_string();
         let places: Vec<_> = mistakes

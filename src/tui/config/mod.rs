@@ -25,21 +25,6 @@ use crate::manifest::mistake::nearest;
 use crate::plain::Plain;
 use std::path::{Path, PathBuf};
 
-/// How the screen may reach a person who does not look at it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ReachChoice {
-    /// Ring the bell when a lane gets worse.
-    pub bell: bool,
-    /// Send a notification through the terminal.
-    pub notify: bool,
-    /// Make addresses clickable.
-    pub links: bool,
-    /// Hand what is copied to the terminal's clipboard.
-    pub clipboard: bool,
-    /// Name the worst lane in the window's title.
-    pub title: bool,
-}
-
 /// What one source of preferences says; `None` where it says nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Wishes {
@@ -67,8 +52,8 @@ pub struct Wishes {
     pub read_only: Option<bool>,
     /// Whether frames are wrapped in synchronized output.
     pub sync: Option<bool>,
-    /// `[reach]`, each by itself: bell, notify, links, clipboard, title.
-    pub reach: [Option<bool>; 5],
+    /// `[reach]`, each by itself: bell, notify, links, clipboard, title, as the file writes them.
+    pub reach: [Option<&'static str>; 5],
 }
 
 /// Where a value comes from.
@@ -133,7 +118,7 @@ pub struct Config {
     /// Whether frames are wrapped in synchronized output.
     pub sync: Set<bool>,
     /// `[reach]`.
-    pub reach: [Set<bool>; 5],
+    pub reach: [Set<&'static str>; 5],
 }
 
 impl Config {
@@ -166,25 +151,25 @@ impl Config {
             read_only: pick!(read_only, false),
             sync: pick!(sync, true),
             reach: [
-                pick!(reach[0], true),
-                pick!(reach[1], false),
-                pick!(reach[2], true),
-                pick!(reach[3], true),
-                pick!(reach[4], true),
+                pick!(reach[0], "true"),
+                pick!(reach[1], "auto"),
+                pick!(reach[2], "auto"),
+                pick!(reach[3], "auto"),
+                pick!(reach[4], "auto"),
             ],
         }
     }
 
-    /// `[reach]` by name.
-    pub fn reach(&self) -> ReachChoice {
-        let [bell, notify, links, clipboard, title] = &self.reach;
-        ReachChoice {
-            bell: bell.value,
-            notify: notify.value,
-            links: links.value,
-            clipboard: clipboard.value,
-            title: title.value,
-        }
+    /// `[reach]` as a table: what is true or false as such, everything else as text.
+    pub fn reach(&self) -> serde_json::Value {
+        let pairs = table::REACH_KEYS.iter().zip(&self.reach).map(|(key, set)| {
+            let value = match key.choices {
+                [] => serde_json::Value::Bool(set.value == "true"),
+                _ => serde_json::Value::String(set.value.to_owned()),
+            };
+            (key.name.to_owned(), value)
+        });
+        serde_json::Value::Object(pairs.collect())
     }
 }
 

@@ -26,13 +26,13 @@ pub fn print(config: &Config, out: &mut impl Write) -> fmt::Result {
         )?;
     }
     writeln!(out, "[reach]")?;
-    for ((name, about), set) in REACH_KEYS.iter().zip(&config.reach) {
-        writeln!(
-            out,
-            "{name} = {}  # {}: {about}",
-            set.value,
-            set.from.as_str()
-        )?;
+    for (key, set) in REACH_KEYS.iter().zip(&config.reach) {
+        let value = match key.choices {
+            [] => set.value.to_owned(),
+            _ => quoted(set.value),
+        };
+        let (name, from, about) = (key.name, set.from.as_str(), key.about);
+        writeln!(out, "{name} = {value}  # {from}: {about}")?;
     }
     let keys = &config.keys.value;
     let from = config.keys.from;

@@ -2,7 +2,7 @@
 
 use super::Wishes;
 use super::keys;
-use super::table::{COLUMN, REACH, ROOT, SORT, colors, columns, groups, orders};
+use super::table::{COLUMN, REACH, REACH_KEYS, ROOT, SORT, colors, columns, groups, orders};
 use crate::manifest::document::tree;
 use crate::manifest::mistake::{Complaints, Mistakes, nearest, one_of};
 use crate::manifest::section::{Given, Section, Text, kind_of, text_of};
@@ -53,8 +53,22 @@ pub fn parse(path: &Path, text: &str) -> Result<FileWishes, Mistakes> {
         reach: [None; 5],
     };
     if let Given::Is(reach) = root.section("reach", &REACH, &mut book) {
-        for (wish, key) in wishes.reach.iter_mut().zip(REACH.keys) {
-            *wish = reach.flag(key, &mut book).ok();
+        for (wish, key) in wishes.reach.iter_mut().zip(&REACH_KEYS) {
+            if key.choices.is_empty() {
+                let flag = reach.flag(key.name, &mut book).ok();
+                *wish = flag.map(|flag| if flag { "true" } else { "false" });
+                continue;
+            }
+            let all: Vec<_> = key
+                .choices
+                .iter()
+                .map(|it| ((*it).to_owned(), *it))
+                .collect();
+            let what = format!("choice for `{}`", key.name);
+            let text = reach.text(key.name, &mut book);
+            *wish = text
+                .and_then(|text| choice(text, &what, &all, &mut book))
+                .ok();
         }
     }
     if !book.is_empty() {

@@ -50,8 +50,14 @@ fn value(kind: Kind) -> Value {
             json!({ "type": "array", "items": { "anyOf": [names(&columns()), more] } })
         }
         Kind::Reach => {
-            let keys: Vec<_> = REACH_KEYS.iter().map(|(name, _)| *name).collect();
-            table(&keys, |_| flag())
+            let names: Vec<_> = REACH_KEYS.iter().map(|key| key.name).collect();
+            table(&names, |name| {
+                let key = REACH_KEYS.iter().find(|key| key.name == name);
+                match key.map_or(&[][..], |key| key.choices) {
+                    [] => flag(),
+                    choices => json!({ "type": "string", "enum": choices }),
+                }
+            })
         }
         Kind::Keys => keys(Context::Main),
     }

@@ -55,16 +55,52 @@ pub(super) const KEYS: [Key; 14] = [
     key("keys_in", Kind::Keys, "", "the same elsewhere: [keys_in.help], form, typing, confirm, menu, columns …"),
 ];
 
+/// A key of `[reach]`.
+pub(super) struct ReachKey {
+    pub(super) name: &'static str,
+    /// What it takes; nothing means true or false.
+    pub(super) choices: &'static [&'static str],
+    pub(super) about: &'static str,
+}
+
+const fn reach(
+    name: &'static str,
+    choices: &'static [&'static str],
+    about: &'static str,
+) -> ReachKey {
+    ReachKey {
+        name,
+        choices,
+        about,
+    }
+}
+
+const WHEN: &[&str] = &["auto", "always", "never"];
+const NOTIFY: &[&str] = &["auto", "osc9", "osc777", "never"];
+
 /// The keys of `[reach]`.
-pub(super) const REACH_KEYS: [(&str, &str); 5] = [
-    ("bell", "ring the bell when a lane gets worse"),
-    ("notify", "send a notification through the terminal"),
-    ("links", "make addresses clickable"),
-    (
-        "clipboard",
-        "hand what is copied to the terminal's clipboard",
+pub(super) const REACH_KEYS: [ReachKey; 5] = [
+    reach(
+        "bell",
+        &[],
+        "ring the bell when a lane begins to need a person",
     ),
-    ("title", "name the state in the window's title"),
+    reach("notify", NOTIFY, "notify then: auto, osc9, osc777 or never"),
+    reach(
+        "links",
+        WHEN,
+        "make addresses clickable: auto, always or never",
+    ),
+    reach(
+        "clipboard",
+        WHEN,
+        "copy to the terminal's clipboard: auto, always or never",
+    ),
+    reach(
+        "title",
+        WHEN,
+        "name the state in the window's title: auto, always or never",
+    ),
 ];
 
 pub(super) static ROOT: Shape = Shape::elsewhere(

@@ -56,9 +56,9 @@ read_only = true
 sync = false
 [reach]
 bell = false
-title = false
+title = "never"
 [keys]
-quit = ["x", "ctrl-c"]
+quit = ["X", "ctrl-c"]
 [keys_in.menu]
 down = "j"
 "#;
@@ -68,7 +68,10 @@ down = "j"
     assert_eq!(wishes.sort.unwrap().by, SortBy::Expiry);
     assert!(wishes.sort.unwrap().reversed);
     assert_eq!(wishes.group, Some(GroupBy::Owner));
-    assert_eq!(wishes.reach, [Some(false), None, None, None, Some(false)]);
+    assert_eq!(
+        wishes.reach,
+        [Some("false"), None, None, None, Some("never")]
+    );
     let columns = wishes.columns.unwrap();
     let route = columns
         .shown()
@@ -81,7 +84,7 @@ down = "j"
         .iter()
         .find(|entry| (entry.context, entry.action) == (Context::Main, Action::Quit));
     let keys = wishes.keys.unwrap();
-    assert_eq!(keys.keys(quit.unwrap()), [Key::char('x'), Key::ctrl('c')]);
+    assert_eq!(keys.keys(quit.unwrap()), [Key::char('X'), Key::ctrl('c')]);
 }
 
 #[test]
@@ -117,6 +120,10 @@ fn mistakes_have_a_place_and_a_hint() {
             "a column is 4 to 80 wide",
         ),
         ("[reach]\nbel = true", ":2:1: `bel` is not a key of [reach]"),
+        (
+            "[reach]\nnotify = \"osc8\"",
+            ":2:10: “osc8” is no choice for `notify`\n  hint: write \"osc9\"",
+        ),
         ("theme = ", ":1:9: not TOML"),
     ];
     for (text, wanted) in cases {
@@ -138,8 +145,8 @@ fn mistakes_in_keys_are_told_exactly() {
             ":2:8: j is the key of both `quit` and `down`, as it is by default",
         ),
         (
-            "[keys]\nhelp = \"x\"\nquit = \"x\"",
-            ":3:8: x is the key of both `quit` and `help`\n",
+            "[keys]\nhelp = \"X\"\nquit = \"X\"",
+            ":3:8: X is the key of both `quit` and `help`\n",
         ),
         (
             "[keys]\nquit = \"ctrl-i\"",
@@ -176,13 +183,13 @@ fn keys_that_others_may_take_are_doubted_and_taken() {
 
 #[test]
 fn keys_that_only_one_action_can_mean_at_a_time_may_be_shared_as_they_are_by_default() {
-    let read = read("[keys]\npause = \"x\"\nresume = \"x\"");
+    let read = read("[keys]\npause = \"X\"\nresume = \"X\"");
     assert!(read.wishes.keys.is_some());
 }
 
 #[test]
 fn what_is_printed_reads_back_as_it_is() {
-    let text = "theme = \"mono\"\nsort = { by = \"owner\", reversed = true }\ncolumns = [\"lane\", { column = \"route\", width = 30 }]\n[keys]\nquit = \"x\"\n[reach]\nbell = false\n";
+    let text = "theme = \"mono\"\nsort = { by = \"owner\", reversed = true }\ncolumns = [\"lane\", { column = \"route\", width = 30 }]\n[keys]\nquit = \"X\"\n[reach]\nbell = false\nnotify = \"osc9\"\n";
     let file = read(text).wishes;
     let config = Config::decide(&Wishes::default(), &Wishes::default(), &file);
     let mut printed = String::new();
@@ -198,14 +205,14 @@ fn what_is_printed_reads_back_as_it_is() {
     }
     assert!(printed.contains("theme = \"mono\"  # file"), "{printed}");
     assert!(printed.contains("mouse = false  # default"), "{printed}");
-    assert!(printed.contains("quit = \"x\"  # file"), "{printed}");
+    assert!(printed.contains("quit = \"X\"  # file"), "{printed}");
 }
 
 #[test]
 fn the_tables_of_keys_agree() {
     let names: Vec<_> = table::KEYS.iter().map(|key| key.name).collect();
     assert_eq!(table::ROOT.keys, names);
-    let names: Vec<_> = table::REACH_KEYS.iter().map(|(name, _)| *name).collect();
+    let names: Vec<_> = table::REACH_KEYS.iter().map(|key| key.name).collect();
     assert_eq!(table::REACH.keys, names);
 }
 
@@ -314,4 +321,40 @@ fn a_terminal_is_asked_only_if_its_answer_would_change_anything() {
     assert!(!asks("color = \"never\"", "xterm", ""));
     assert!(!asks("", "xterm", "0;15"));
     assert!(!asks("", "linux", ""));
+}
+
+#[test]
+fn what_the_page_on_the_screen_says_is_so() {
+    let page = include_str!("../../../docs/screen.md");
+    let usual = Config::decide(&Wishes::default(), &Wishes::default(), &Wishes::default());
+    let mut printed = String::new();
+    print(&usual, &mut printed).unwrap();
+    for key in &table::KEYS {
+        let row = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}` |", key.name)));
+        let row = row.unwrap_or_else(|| panic!("no row for {}", key.name));
+        assert!(row.contains(key.env), "{row}");
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        if let Some(value) = cells[4]
+            .strip_prefix('`')
+            .and_then(|it| it.strip_suffix('`'))
+        {
+            let line = format!("{} = {value}  # default", key.name);
+            assert!(printed.contains(&line), "{line} in\n{printed}");
+        }
+    }
+    let mut blocks = page.split("```toml\n").skip(1);
+    let mut block = || {
+        blocks
+            .next()
+            .and_then(|rest| rest.split("```").next())
+            .unwrap()
+    };
+    assert!(read(block()).warnings.is_empty());
+    let theme = Theme::parse(Path::new("themes/mine.toml"), block(), Depth::True);
+    assert!(theme.is_ok(), "{}", theme.unwrap_err());
+    for (name, _) in BUILT_IN {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
 }
