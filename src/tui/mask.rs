@@ -124,7 +124,8 @@ impl Mask {
 
     fn fingerprint(&mut self, real: Fingerprint) -> Fingerprint {
         let next = u64::try_from(self.fingerprints.len()).unwrap_or(0) + 1;
-        let made = Fingerprint::from_bytes(next.to_be_bytes());
+        // In the digits that a narrow place shows.
+        let made = Fingerprint::from_bytes((next << 32).to_be_bytes());
         *self.fingerprints.entry(real).or_insert(made)
     }
 
