@@ -27,6 +27,7 @@ fn breaches(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     };
     if !right {
         found.push(format!("{at} is no {}", schema["type"]));
+        return;
     }
     for (key, value) in value.as_object().into_iter().flatten() {
         let at = format!("{at}.{key}");
