@@ -16,6 +16,8 @@ enum Kind {
     Texts,
     /// One text or a list of them.
     TextOrTexts,
+    /// One table, or `false` for none.
+    TableOrFalse(&'static Shape),
     /// One table.
     Table(&'static Shape),
     /// A list of tables.
@@ -57,6 +59,7 @@ fn value(kind: &Kind) -> Value {
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::TextOrTexts => json!({ "anyOf": [value(&Kind::Text), value(&Kind::Texts)] }),
         Kind::Table(shape) => table(shape),
+        Kind::TableOrFalse(shape) => json!({ "anyOf": [table(shape), value(&Kind::Flag)] }),
         Kind::Tables(shape) => json!({ "type": "array", "items": table(shape) }),
         Kind::Named(shape) => json!({ "type": "object", "additionalProperties": table(shape) }),
     }
@@ -66,7 +69,7 @@ fn kind(of: &Shape, key: &str) -> Kind {
     match (of.title, key) {
         ("[defaults]", "route") => Kind::Table(&shape::DEFAULT_ROUTE),
         ("[defaults]", "credential") => Kind::Table(&shape::DEFAULT_CREDENTIAL),
-        ("[defaults]", "probe") => Kind::Table(&shape::DEFAULT_PROBE),
+        ("[defaults]", "probe") => Kind::TableOrFalse(&shape::DEFAULT_PROBE),
         ("[defaults]", "expiry") => Kind::Table(&shape::DEFAULT_EXPIRY),
         (_, "limits") => Kind::Table(&shape::LIMITS),
         (_, "defaults") => Kind::Table(&shape::DEFAULTS),
@@ -81,12 +84,12 @@ fn kind(of: &Shape, key: &str) -> Kind {
         (_, "credential") => Kind::Table(&shape::CREDENTIAL),
         (_, "client_secret") => Kind::Table(&shape::CLIENT_SECRET),
         (_, "scopes") => Kind::Table(&shape::SCOPES),
-        (_, "probe") => Kind::Table(&shape::PROBE),
+        (_, "probe") => Kind::TableOrFalse(&shape::PROBE),
         (_, "expiry") => Kind::Table(&shape::EXPIRY),
         (_, "per_host" | "in_all") => Kind::Count,
         (_, "refresh_at") => Kind::Share,
         (_, "expires_at") => Kind::Date,
-        (_, "allow_unmanaged" | "side_effect_free") => Kind::Flag,
+        (_, "allow_unmanaged" | "side_effect_free" | "control" | "rotate") => Kind::Flag,
         (_, "require" | "forbid" | "lanes" | "command" | "read" | "write") => Kind::Texts,
         (_, "scope") => Kind::TextOrTexts,
         _ => Kind::Text,

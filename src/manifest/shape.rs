@@ -61,9 +61,13 @@ pub(crate) static DEFAULT_CREDENTIAL: Shape = shape(
         "scope",
         "resource",
         "timeout",
+        "revocation_endpoint",
+        "overlap",
+        "settle",
     ],
 );
-pub(crate) static DEFAULT_PROBE: Shape = shape("[defaults.probe]", &["every", "timeout"]);
+pub(crate) static DEFAULT_PROBE: Shape =
+    shape("[defaults.probe]", &["every", "timeout", "control"]);
 pub(crate) static DEFAULT_EXPIRY: Shape =
     shape("[defaults.expiry]", &["warn", "refuse", "refresh_at"]);
 pub(crate) static STORE: Shape = shape(
@@ -121,10 +125,15 @@ pub(crate) static CREDENTIAL: Shape = shape(
         "scope",
         "resource",
         "timeout",
+        "revocation_endpoint",
+        "overlap",
+        "settle",
+        "rotate",
+        "increment",
     ],
 );
-/// Keys of a credential that only an OAuth grant has.
-pub(crate) const OAUTH_ONLY: [&str; 7] = [
+/// Keys of a credential that only an OAuth grant or client has.
+pub(crate) const OAUTH_ONLY: [&str; 8] = [
     "token_endpoint",
     "client_id",
     "client_secret",
@@ -132,16 +141,19 @@ pub(crate) const OAUTH_ONLY: [&str; 7] = [
     "scope",
     "resource",
     "timeout",
+    "revocation_endpoint",
 ];
 pub(crate) static CLIENT_SECRET: Shape = shape("`client_secret`", &["store", "path", "field"]);
 pub(crate) static SCOPES: Shape = shape("`scopes`", &["require", "forbid"]);
 pub(crate) static PROBE: Shape = shape(
     "`probe`",
     &[
+        "command",
         "method",
         "target",
         "every",
         "timeout",
+        "control",
         "body",
         "content_type",
         "side_effect_free",

@@ -8,7 +8,7 @@
 
 use crate::audit::AuditRecord;
 use crate::engine::{Command, EngineView, LaneView, Update};
-use crate::lane::{Actor, Evidence, Hold, LaneName, Verdict};
+use crate::lane::{Actor, Evidence, Hold, LaneName, Step, Verdict};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
 use std::collections::{BTreeMap, HashMap};
@@ -190,6 +190,16 @@ impl Mask {
         if let Some(credential) = &mut lane.credential {
             credential.fingerprint = self.fingerprint(credential.fingerprint);
         }
+        if let Some(candidate) = &mut lane.candidate {
+            let candidate = Arc::make_mut(candidate);
+            candidate.fingerprint = self.fingerprint(candidate.fingerprint);
+        }
+        for old in &mut lane.old {
+            old.fingerprint = self.fingerprint(old.fingerprint);
+        }
+        if let Some(Step::Waiting { holder }) = &mut lane.step {
+            *holder = self.text(holder);
+        }
         for neighbor in &mut lane.neighbors {
             neighbor.name = self.text(&neighbor.name);
         }
@@ -234,6 +244,9 @@ impl Mask {
         engine.title = Plain::fixed("private");
         for store in &mut engine.stores {
             store.trouble = store.trouble.as_ref().map(|text| self.text(text));
+            if let Some(login) = &mut store.login {
+                login.trouble = login.trouble.as_ref().map(|text| self.text(text));
+            }
         }
         for trouble in [&mut engine.manifest_trouble, &mut engine.audit_trouble] {
             *trouble = trouble.as_ref().map(|text| self.text(text));

@@ -122,6 +122,7 @@ static STATES: Shape = Shape::elsewhere(
         "limited",
         "unreachable",
         "degraded",
+        "uncertain",
         "denied",
         "scope",
         "refused",
