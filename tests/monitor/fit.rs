@@ -53,10 +53,10 @@ fn the_background_is_asked_for_after_the_first_frame_and_a_late_answer_is_no_key
     assert!(frame < question, "{frame:?} {question:?}");
     let painted = |terminal: &Terminal, color: &[u8]| at(&terminal.bytes(), color).is_some();
     // The light theme's green, in 256 colours.
-    assert!(!painted(&terminal, b"38;5;28"));
+    assert!(!painted(&terminal, b"38;5;29"));
     terminal.press("\x1b]11;rgb:ffff/ff");
     terminal.press("ff/ffff\x1b\\");
-    terminal.wait("the light theme", |_| painted(&terminal, b"38;5;28"));
+    terminal.wait("the light theme", |_| painted(&terminal, b"38;5;29"));
     let screen = terminal.screen();
     assert!(
         !screen.contains("rgb") && screen.contains("crm-sync"),
