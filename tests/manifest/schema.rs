@@ -31,10 +31,13 @@ fn breaches(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     }
     for (key, value) in value.as_object().into_iter().flatten() {
         let at = format!("{at}.{key}");
-        match (&schema["properties"][key], &schema["additionalProperties"]) {
-            (Value::Null, more) if more.is_object() => breaches(more, value, &at, found),
-            (Value::Null, _) => found.push(format!("{at} is unknown")),
-            (known, _) => breaches(known, value, &at, found),
+        match (
+            schema["properties"].get(key),
+            &schema["additionalProperties"],
+        ) {
+            (None, more) if more.is_object() => breaches(more, value, &at, found),
+            (None, _) => found.push(format!("{at} is unknown")),
+            (Some(known), _) => breaches(known, value, &at, found),
         }
     }
     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
