@@ -22,6 +22,7 @@ mod init;
 mod load;
 mod monitor;
 mod once;
+mod preferences;
 pub mod providers;
 mod read_audit;
 pub mod sandbox;
@@ -68,8 +69,9 @@ fn flush(out: &mut impl Write) -> Result<(), Failure> {
 fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
     let screen = args.screen;
     match args.verb {
+        None if args.print_config => preferences::print(&screen, out),
         None => monitor::monitor(&load::manifest_path(args.manifest.as_deref())?, &screen),
-        Some(Verb::Demo) => monitor::demo(&screen),
+        Some(Verb::Demo { screen }) => monitor::demo(&screen),
         Some(Verb::Run { manifest }) => monitor::headless(&manifest, out),
         Some(Verb::Check { manifest, json }) => check::check(&manifest, json, out),
         Some(Verb::Status { manifest, json }) => {
@@ -94,6 +96,7 @@ fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
         Some(Verb::Simulate(args)) => simulate::simulate(&args, out),
         Some(Verb::Sandbox) => stand_alone::sandbox(out),
         Some(Verb::Init { file }) => init::init(&file, out),
+        Some(Verb::Schema { of }) => preferences::schema(of, out),
         Some(Verb::Completions { shell }) => {
             clap_complete::generate(shell, &mut Args::command(), "lanewatch", out);
             Ok(0)

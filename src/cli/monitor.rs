@@ -4,7 +4,7 @@
 //! The engine has its own thread and runtime, so that a terminal that takes no more bytes never
 //! makes a lane late.
 
-use super::args::{Color, ScreenArgs};
+use super::args::ScreenArgs;
 use super::ask::operator;
 use super::failure::{Failure, Kind};
 use super::load::{self, Loaded};
@@ -13,7 +13,6 @@ use crate::lane::Actor;
 use crate::manifest::Bindings;
 use crate::plain::Plain;
 use crate::sandbox::{self, Sandbox};
-use crate::tui::theme::Theme;
 use crate::tui::{Exit, ScreenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -227,36 +226,12 @@ fn watch(options: ScreenOptions, running: &Running) -> Result<u8, Failure> {
 }
 
 fn options(args: &ScreenArgs) -> Result<ScreenOptions, Failure> {
-    let theme = match Theme::built_in(&args.theme) {
-        Some(theme) => theme,
-        None => {
-            let text = std::fs::read_to_string(&args.theme).map_err(|error| {
-                Failure::new(Kind::Usage, format!("no theme {:?}: {error}", args.theme))
-                    .hint("name dark, light, mono, or a theme file")
-            })?;
-            Theme::parse(&text).map_err(|mistakes| {
-                let lines = mistakes
-                    .iter()
-                    .map(|mistake| format!("{}:{mistake}", args.theme));
-                Failure::new(Kind::Usage, lines.collect::<Vec<_>>().join("\n"))
-            })?
-        }
-    };
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let operator = match operator() {
         Actor::Operator(name) => name,
         Actor::Lanewatch | Actor::Provider => Plain::new("operator"),
     };
     Ok(ScreenOptions {
-        theme,
-        color: match args.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => !no_color,
-        },
-        ascii: args.ascii,
-        read_only: args.read_only,
-        sync_output: !args.no_sync,
+        preferences: super::preferences::live(args)?,
         operator,
     })
 }

@@ -4,7 +4,7 @@ use super::alerts;
 use super::bindings::Surroundings;
 use super::common::Defaults;
 use super::lane_entry;
-use super::mistake::Mistakes;
+use super::mistake::{Complaints, Mistakes};
 use super::pieces::{self, Pieces};
 use super::place::Lines;
 use super::reader::Reader;
@@ -70,7 +70,7 @@ fn whole_lanes(text: &str, cut: Pieces) -> Option<Pieces> {
 }
 
 /// The tree of one piece, as far as it could be read; syntax errors go into the book.
-fn tree<'t>(whole: &str, piece: &'t str, read: &mut Reader<'_>) -> Spanned<DeTable<'t>> {
+pub(crate) fn tree<'t>(whole: &str, piece: &'t str, book: &mut Complaints) -> Spanned<DeTable<'t>> {
     let first = match DeTable::parse(piece) {
         Ok(tree) => return tree,
         Err(first) => first,
@@ -93,8 +93,7 @@ fn tree<'t>(whole: &str, piece: &'t str, read: &mut Reader<'_>) -> Spanned<DeTab
                 "see https://toml.io for how TOML is written".to_owned(),
             ),
         };
-        read.book
-            .syntax(whole, at, &format!("not TOML: {what}"), &expected);
+        book.syntax(whole, at, &format!("not TOML: {what}"), &expected);
     }
     tree
 }
@@ -107,7 +106,7 @@ fn document(
     lines: &Lines<'_>,
     read: &mut Reader<'_>,
 ) -> Option<Manifest> {
-    let tree_of_rest = tree(text, rest, read);
+    let tree_of_rest = tree(text, rest, &mut read.book);
     let root = Section::new(
         tree_of_rest.get_ref(),
         0,
@@ -136,7 +135,7 @@ fn document(
     }
     for piece in pieces {
         read.book.piece(piece.start);
-        let tree = tree(text, text.get(piece.clone())?, read);
+        let tree = tree(text, text.get(piece.clone())?, &mut read.book);
         if let Some(DeValue::Array(tables)) = tree.get_ref().get("lane").map(Spanned::get_ref) {
             for value in tables.iter() {
                 lanes.take(value, &defaults, lines, read);

@@ -76,6 +76,10 @@ pub enum Action {
     Release,
     /// Make the sandbox misbehave.
     Drill,
+    /// Mask names, or show them.
+    Private,
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse,
     /// Show every key.
     Help,
     /// Paint the screen anew.
@@ -270,7 +274,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false),
     entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason, until resumed or for a while").when(pausable).command(false),
     entry(Action::Resume, Main, &[k('P'), k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false),
-    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle …").when(sandboxed).command(false),
+    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle and more").when(sandboxed).command(false),
     entry(Action::Mark, Main, &[k(' ')], "mark", "mark the lane or the group: r f p P l are then for all that are marked").when(markable),
     entry(Action::MarkNone, Main, &[k('u')], "unmark", "take every mark away").when(marked),
     entry(Action::MarkAll, Main, &[k('*')], "", "mark every lane that is shown").when(markable),
@@ -289,6 +293,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::FocusNext, Main, &[p(Code::Tab)], "pane", "move the keys to the next pane"),
     entry(Action::FocusPrevious, Main, &[p(Code::BackTab)], "", "move the keys to the pane before"),
     entry(Action::Zoom, Main, &[k('z')], "zoom", "give this pane the whole screen, and take it back"),
+    entry(Action::Private, Main, &[k('x')], "", "mask names, accounts and addresses for a shared screen, and show them again"),
+    entry(Action::Mouse, Main, &[k('m')], "", "listen to the mouse, or leave it to the terminal's own selection"),
     entry(Action::Redraw, Main, &[Key::ctrl('l')], "", "paint the screen anew"),
     entry(Action::Suspend, Main, &[Key::ctrl('z')], "", "stop until brought back to the foreground"),
     entry(Action::Help, Main, &[k('?')], "help", "this page"),
@@ -340,8 +346,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Quit, Columns, &[Key::ctrl('c')], "", ""),
 ];
 
-/// Which key does what. A keymap file will change the keys; the table gives the rest.
-#[derive(Clone, Debug, Default)]
+/// Which key does what. A configuration may change the keys; the table gives the rest.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Keymap {
     changed: Vec<(Context, Action, Vec<Key>)>,
 }

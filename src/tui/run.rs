@@ -5,11 +5,11 @@
 //! is: what comes between waits, merged, in the engine's mailbox. No frame is encoded while the
 //! terminal still takes the last one.
 
+use super::config::{Change, Live};
 use super::encoder::Encoder;
 use super::model::Model;
 use super::symbols;
-use super::terminal::{Guard, Input, Output, Tty, Watcher};
-use super::theme::Theme;
+use super::terminal::{ASK_BACKGROUND, Guard, Input, MOUSE_OFF, MOUSE_ON, Output, Tty, Watcher};
 use super::update::{Effect, Msg, update};
 use super::view::{self, Look};
 use crate::engine::{Command, Handle, Updates};
@@ -30,18 +30,9 @@ const NEWS_EVERY: Duration = Duration::from_millis(66);
 const AT_ONCE: usize = 32;
 
 /// How the screen is to look and what it may do.
-#[derive(Clone, Debug)]
 pub struct ScreenOptions {
-    /// Colours and emphasis.
-    pub theme: Theme,
-    /// Whether colours are used at all; `--color` and `NO_COLOR` decide.
-    pub color: bool,
-    /// Signs from ASCII only.
-    pub ascii: bool,
-    /// Whether commands are off.
-    pub read_only: bool,
-    /// Whether frames are wrapped in synchronized output.
-    pub sync_output: bool,
+    /// What the person prefers, and the files that say so.
+    pub preferences: Live,
     /// In whose name commands are given: the account's name.
     pub operator: Plain,
 }
@@ -83,20 +74,18 @@ pub async fn run(
     let mut signals = Signals::listen().map_err(TuiError::Setup)?;
     let guard = Guard::enter(&tty).map_err(TuiError::Setup)?;
     let mut watcher = Watcher::start(&tty).map_err(TuiError::Setup)?;
-    let theme = if options.color {
-        options.theme
-    } else {
-        options.theme.without_color()
-    };
-    let symbols = if options.ascii {
-        symbols::ASCII
-    } else {
-        symbols::UNICODE
-    };
+    let preferences = options.preferences;
+    let now = preferences.now();
+    let mut model = Model::new(clock(), tty.size(), options.operator, false);
+    model.prefer(None, now);
     let mut screen = Screen {
-        model: Model::new(clock(), tty.size(), options.operator, options.read_only),
-        look: Look { theme, symbols },
-        encoder: Encoder::new(options.sync_output),
+        model,
+        look: look(now),
+        encoder: Encoder::new(now.config.sync.value),
+        asks: preferences.asks_background(),
+        preferences,
+        watching: false,
+        mouse: false,
         buffer: Buffer::empty(Rect::ZERO),
         output: Output::new(tty.clone()),
         handle,
@@ -111,6 +100,16 @@ pub async fn run(
     Ok(exit)
 }
 
+fn look(now: &Change) -> Look {
+    let symbols = if now.config.ascii.value {
+        symbols::ASCII
+    } else {
+        symbols::UNICODE
+    };
+    let theme = now.theme.clone();
+    Look { theme, symbols }
+}
+
 /// What lives as long as the screen is shown.
 struct Screen {
     model: Model,
@@ -121,6 +120,13 @@ struct Screen {
     handle: Handle,
     asked: JoinSet<Msg>,
     dirty: bool,
+    preferences: Live,
+    /// Whether the terminal is still to be asked for its background.
+    asks: bool,
+    /// Whether the files of the preferences are watched.
+    watching: bool,
+    /// Whether the terminal reports the mouse.
+    mouse: bool,
 }
 
 impl Screen {
@@ -142,6 +148,16 @@ impl Screen {
             if self.output.send().is_err() {
                 return Exit::HangUp;
             }
+            if !self.watching && self.output.idle() {
+                // Only now, so that nothing stands between the start and the first frame.
+                self.watching = true;
+                self.preferences.watch();
+            }
+            if self.asks && self.output.idle() && self.model.engine.is_some() {
+                self.asks = false;
+                self.output.next_frame().extend_from_slice(ASK_BACKGROUND);
+                continue;
+            }
             if !self.output.idle() {
                 watcher.want_writable();
             }
@@ -161,6 +177,7 @@ impl Screen {
                         if guard.resume().is_err() {
                             return Exit::HangUp;
                         }
+                        self.mouse = false;
                         Some(Effect::Redraw)
                     }
                 },
@@ -175,6 +192,12 @@ impl Screen {
                     let now = clock();
                     news_from = now.boot.plus(NEWS_EVERY);
                     self.take(now, Msg::News(news))
+                }
+                () = self.preferences.changed() => {
+                    let before = self.preferences.now().clone();
+                    self.preferences.reread();
+                    self.prefer(&before);
+                    None
                 }
                 () = tokio::time::sleep(early), if !early.is_zero() => None,
                 () = tokio::time::sleep(to_next_second(now)) => self.take(clock(), Msg::Tick),
@@ -204,6 +227,7 @@ impl Screen {
                     let (columns, rows) = tty.size();
                     self.take(clock(), Msg::Resize(columns, rows));
                     self.encoder.forget();
+                    self.mouse = false;
                 }
             }
         }
@@ -226,7 +250,14 @@ impl Screen {
             let effect = match seen {
                 Input::Key(key) => self.take(clock(), Msg::Key(key)),
                 Input::Paste(text) => self.take(clock(), Msg::Paste(text)),
-                Input::Writable => None,
+                Input::Mouse(mouse) if self.model.mouse => self.take(clock(), Msg::Mouse(mouse)),
+                Input::Mouse(_) | Input::Writable => None,
+                Input::Background { light } => {
+                    let before = self.preferences.now().clone();
+                    self.preferences.background(light);
+                    self.prefer(&before);
+                    None
+                }
                 Input::HangUp => return Err(Exit::HangUp),
             };
             if effect.is_some() {
@@ -237,14 +268,26 @@ impl Screen {
         Ok(None)
     }
 
+    /// Takes preferences in that were read anew.
+    fn prefer(&mut self, before: &Change) {
+        let now = self.preferences.now();
+        self.look = look(now);
+        self.model.prefer(Some(before), now);
+        self.dirty = true;
+    }
+
     fn frame(&mut self) {
         self.model.settle();
         let (columns, rows) = self.model.size;
         self.buffer.resize(Rect::new(0, 0, columns, rows));
         self.buffer.reset();
         view::draw(&self.model, &self.look, &mut self.buffer);
-        self.encoder
-            .encode(&mut self.buffer, self.output.next_frame());
+        let bytes = self.output.next_frame();
+        if self.mouse != self.model.mouse {
+            self.mouse = self.model.mouse;
+            bytes.extend_from_slice(if self.mouse { MOUSE_ON } else { MOUSE_OFF });
+        }
+        self.encoder.encode(&mut self.buffer, bytes);
         self.dirty = false;
     }
 }

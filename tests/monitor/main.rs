@@ -9,6 +9,7 @@
 )]
 
 mod drill;
+mod fit;
 mod leaving;
 #[path = "../real/mod.rs"]
 mod real;

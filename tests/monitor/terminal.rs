@@ -42,8 +42,9 @@ impl Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lanewatch"));
         command.args(args);
         command.env("XDG_STATE_HOME", state);
+        command.env("XDG_CONFIG_HOME", state.join("config"));
         command.env("TERM", "xterm-256color");
-        for name in ["NO_COLOR", "COLORTERM", "TMUX"] {
+        for name in ["NO_COLOR", "COLORTERM", "COLORFGBG", "TMUX"] {
             command.env_remove(name);
         }
         for (name, value) in env {
@@ -118,7 +119,8 @@ impl Terminal {
     pub(crate) fn is_clean(&self) -> bool {
         let shown = self.shown.lock().unwrap();
         let screen = shown.parser.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        let quiet = screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && quiet
     }
 
     /// Waits until the screen satisfies `is`, and answers with it.

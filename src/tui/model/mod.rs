@@ -11,6 +11,7 @@ mod journal;
 mod lanes;
 mod order;
 mod overlay;
+mod prefer;
 mod selection;
 mod sort;
 
@@ -25,6 +26,7 @@ pub use overlay::{Choice, Field, Form, Overlay};
 pub use sort::{Sort, SortBy};
 
 use super::keymap::{Context, Keymap};
+use super::mask::Mask;
 use super::view::Layout;
 use crate::engine::EngineView;
 use crate::lane::{Boot, Now};
@@ -97,6 +99,12 @@ pub struct Model {
     pub operator: Plain,
     /// Which key does what.
     pub keymap: Keymap,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
+    /// What stands for names on a shared screen.
+    pub mask: Mask,
+    /// Mistakes in the person's own files that keep something older in force.
+    pub troubles: Vec<Plain>,
     /// Which columns the table has.
     pub columns: Columns,
     /// First row of the lanes shown.
@@ -127,6 +135,9 @@ impl Model {
             read_only,
             operator,
             keymap: Keymap::default(),
+            mouse: false,
+            mask: Mask::default(),
+            troubles: Vec::new(),
             columns: Columns::default(),
             lanes_top: 0,
             detail_top: 0,
@@ -158,8 +169,9 @@ impl Model {
 
     /// Shows a line for a while.
     pub fn say(&mut self, tone: Tone, text: impl Into<Plain>) {
+        let text = self.mask.text(&text.into());
         self.status = Some(Status {
-            text: text.into(),
+            text,
             tone,
             until: self.now.boot.plus(STATUS_FOR),
         });

@@ -11,9 +11,11 @@ mod dialog;
 mod footer;
 mod header;
 mod help;
+mod hit;
 mod lanes;
 mod layout;
 
+pub use hit::{Hit, hit};
 pub use layout::Layout;
 
 use super::model::{Column, Model, Overlay, Pane};
