@@ -9,8 +9,11 @@
 )]
 
 mod drill;
+mod flat;
 mod leaving;
+mod presenting;
 #[path = "../real/mod.rs"]
 mod real;
 mod real_servers;
+mod rough;
 mod terminal;

@@ -13,6 +13,7 @@ mod header;
 mod help;
 mod lanes;
 mod layout;
+mod stopwatch;
 
 pub use layout::Layout;
 
@@ -49,10 +50,12 @@ pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) {
     if let Some(area) = layout.pane(Pane::Audit) {
         audit::draw(model, area, &mut canvas);
     }
+    stopwatch::strip(model, layout.strip, &mut canvas);
     footer::draw(model, layout.footer, &mut canvas);
     match &model.overlay {
         Some(Overlay::Help { top }) => help::draw(model, *top, &mut canvas),
         Some(Overlay::Filter(_)) | None => {}
+        Some(Overlay::Receipts { row }) => stopwatch::receipts(model, *row, &mut canvas),
         Some(Overlay::Columns { row }) => chooser::draw(model, *row, &mut canvas),
         Some(overlay) => dialog::draw(model, overlay, &mut canvas),
     }
