@@ -16,4 +16,5 @@ mod presenting;
 mod real;
 mod real_servers;
 mod rough;
+mod ssh;
 mod terminal;

@@ -18,7 +18,7 @@ fn the_built_in_tour_comes_to_its_end_and_hands_the_keys_over() {
     let args = ["demo", "--script", "--fast"];
     let mut terminal = Terminal::run((120, 40), state.path(), &args, &[]);
     let shown = terminal.wait_for("The keys are yours");
-    for stage in ["detected", "alerted", "healed"] {
+    for stage in ["outage gitlab-mirror", "detected", "healed"] {
         assert!(shown.contains(stage), "{stage} is missing:\n{shown}");
     }
     terminal.press("D");

@@ -35,10 +35,10 @@ fn assert_whole(state: &Path) {
 
 #[test]
 fn every_size_from_one_cell_to_500_by_200_and_a_storm_of_them_is_survived() {
-    let (terminal, state) = demo((1, 1));
+    let (terminal, state) = demo((3, 3));
     for (cols, rows) in [(1, 1), (2, 200), (500, 1), (500, 200), (40, 8), (39, 7)] {
-        terminal.resize(cols, rows);
         let before = terminal.bytes().len();
+        terminal.resize(cols, rows);
         terminal.wait(&format!("a frame at {cols}x{rows}"), |_| {
             terminal.bytes().len() > before
         });
