@@ -77,6 +77,7 @@ fn child() {
         read_only: false,
         sync_output: true,
         operator: Plain::new("tester"),
+        tour: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
