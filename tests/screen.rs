@@ -11,6 +11,8 @@
 mod bytes;
 #[path = "screen/columns.rs"]
 mod columns;
+#[path = "screen/drills.rs"]
+mod drills;
 #[path = "screen/fixture.rs"]
 mod fixture;
 #[path = "screen/groups.rs"]

@@ -129,9 +129,9 @@ fn missing(model: &Model, receipt: &Receipt, stage: Stage) -> String {
         Stage::Alerted if receipt.healed.is_some() => "nobody was told".to_owned(),
         Stage::Held if receipt.detected.is_some() => "not held".to_owned(),
         Stage::Healed if receipt.held.is_some() && receipt.released.is_none() => {
-            "waits for a person to release the lane".to_owned()
+            "until a person releases it".to_owned()
         }
-        Stage::Healed if receipt.detected.is_some() => "waits for a good answer".to_owned(),
+        Stage::Healed if receipt.detected.is_some() => "until an answer is good".to_owned(),
         _ => format!("waiting for {}", waited(model.now.wall, receipt)),
     };
     format!("{:9} {:>7}  {why}", stage.as_str(), "")
