@@ -50,8 +50,8 @@ fn main() -> Outcome<()> {
         .and_then(|step| step.strip_prefix("script="));
 
     let home = tempfile::tempdir()?;
-    let mut terminal = Terminal::start(columns, rows, light, script, home.path())?;
-    if let Some(file) = script {
+    let mut terminal = Terminal::start(columns, rows, light, script.as_deref(), home.path())?;
+    if let Some(file) = &script {
         let text = std::fs::read_to_string(file)?;
         let captions = text
             .lines()
@@ -94,7 +94,7 @@ impl Terminal {
         columns: u16,
         rows: u16,
         light: bool,
-        script: Option<&str>,
+        script: Option<&Path>,
         home: &Path,
     ) -> Outcome<Self> {
         let size = PtySize {
@@ -107,7 +107,8 @@ impl Terminal {
         let mut command = CommandBuilder::new(program()?);
         command.arg("demo");
         if let Some(file) = script {
-            command.args(["--script", file]);
+            command.arg("--script");
+            command.arg(file);
         }
         if light {
             command.args(["--theme", "light"]);

@@ -28,6 +28,7 @@ mod read_audit;
 mod receipts;
 pub mod sandbox;
 mod show;
+mod simulate;
 mod stand_alone;
 mod status;
 mod watch;
@@ -99,6 +100,7 @@ fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
         Some(Verb::Providers { name, test, packs }) => {
             stand_alone::providers(name.as_deref(), test, packs.as_deref(), out)
         }
+        Some(Verb::Simulate(args)) => simulate::simulate(&args, out),
         Some(Verb::Sandbox) => stand_alone::sandbox(out),
         Some(Verb::Init { file }) => init::init(&file, out),
         Some(Verb::Completions { shell }) => {
