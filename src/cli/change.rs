@@ -159,6 +159,9 @@ fn todo(lane: &LaneView) -> String {
                 false => format!("Grant the scopes {}", scopes.join(" ")),
             }
         }
+        Word::Uncertain => format!(
+            "Its grant may be used up: lanewatch refresh {name} tries it again, at your risk"
+        ),
         Word::Denied => "Look at the upstream's rule".to_owned(),
         Word::Refused => "Put right what pre-flight found".to_owned(),
         Word::Expired | Word::Invalid | Word::Revoked => match &lane.info.rotate_url {
