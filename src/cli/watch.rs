@@ -193,7 +193,7 @@ impl Told {
     fn update(&mut self, update: Update, out: &mut impl Write) -> io::Result<()> {
         let now = clock::now().wall;
         if let Some(engine) = update.engine {
-            self.engine(now, engine, out)?;
+            self.engine(now, &engine, out)?;
         }
         let first = self.lanes.is_empty() && !update.lanes.is_empty();
         if first && !self.json {
@@ -239,10 +239,10 @@ impl Told {
     fn engine(
         &mut self,
         now: Wall,
-        engine: Arc<EngineView>,
+        engine: &Arc<EngineView>,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let before = self.engine.replace(Arc::clone(&engine));
+        let before = self.engine.replace(Arc::clone(engine));
         let before = before.as_deref();
         for store in &engine.stores {
             let was = before
