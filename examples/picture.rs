@@ -48,6 +48,8 @@ fn main() -> Outcome<()> {
     let script = script
         .as_deref()
         .and_then(|step| step.strip_prefix("script="));
+    // The program starts in another folder.
+    let script = script.map(std::fs::canonicalize).transpose()?;
 
     let home = tempfile::tempdir()?;
     let mut terminal = Terminal::start(columns, rows, light, script.as_deref(), home.path())?;
