@@ -55,11 +55,11 @@ fn main() -> Outcome<()> {
     let mut terminal = Terminal::start(columns, rows, light, script.as_deref(), home.path())?;
     if let Some(file) = &script {
         let text = std::fs::read_to_string(file)?;
-        let captions = text
+        let mut captions = text
             .lines()
             .filter_map(|line| line.strip_prefix("caption "));
         let last = captions
-            .last()
+            .next_back()
             .ok_or("the script has no caption to wait for")?;
         terminal.until(last.trim())?;
     }
