@@ -11,6 +11,8 @@
 mod bytes;
 #[path = "screen/columns.rs"]
 mod columns;
+#[path = "screen/drills.rs"]
+mod drills;
 #[path = "screen/fit.rs"]
 mod fit;
 #[path = "screen/fixture.rs"]

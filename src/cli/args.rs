@@ -69,6 +69,20 @@ pub enum SchemaOf {
     Manifest,
 }
 
+/// What is played into the screen.
+#[derive(clap::Args, Clone, Debug)]
+pub struct TourArgs {
+    /// Play a tour: the built-in one, or the script in FILE. Any key ends it.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub script: Option<Option<PathBuf>>,
+    /// Play it so many times faster; what it waits for still has to happen.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, requires = "script")]
+    pub speed: f64,
+    /// Leave every pause out.
+    #[arg(long, requires = "script", conflicts_with = "speed")]
+    pub fast: bool,
+}
+
 /// A lane of a manifest whose engine runs.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Target {
@@ -151,6 +165,9 @@ pub enum Verb {
         /// How the screen looks.
         #[command(flatten)]
         screen: ScreenArgs,
+        /// What is played into it.
+        #[command(flatten)]
+        tour: TourArgs,
     },
     /// Run the engine without a screen.
     Run {
@@ -169,9 +186,15 @@ pub enum Verb {
     Status {
         /// The manifest; without it ./lanes.toml, then the configuration folder's.
         manifest: Option<PathBuf>,
-        /// Print JSON.
+        /// Print JSON; with --watch, a line for each change.
         #[arg(long)]
         json: bool,
+        /// Go on with every change, a line each: for screen readers, logs and plain terminals.
+        #[arg(long, short)]
+        watch: bool,
+        /// The demo's lanes.
+        #[arg(long, requires = "watch", conflicts_with = "manifest")]
+        demo: bool,
     },
     /// Refresh a lane's credential now.
     Refresh(Target),
@@ -317,6 +340,18 @@ pub enum AuditVerb {
         #[arg(long, value_name = "SEQ:HASH")]
         expect_head: Option<String>,
         /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what came of each drill, and the records that prove it.
+    Receipts {
+        /// Which audit.
+        #[command(flatten)]
+        of: AuditOf,
+        /// Only this lane's.
+        #[arg(long)]
+        lane: Option<String>,
+        /// Print a JSON object a line.
         #[arg(long)]
         json: bool,
     },

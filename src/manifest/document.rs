@@ -1,5 +1,6 @@
 //! The document as a whole: from text to [`Manifest`].
 
+use super::ahead::Ahead;
 use super::alerts;
 use super::bindings::Surroundings;
 use super::common::Defaults;
@@ -133,15 +134,25 @@ fn document(
     for value in lane_tables(&root, read) {
         lanes.take(value, &defaults, lines, read);
     }
-    for piece in pieces {
-        read.book.piece(piece.start);
-        let tree = tree(text, text.get(piece.clone())?, &mut read.book);
-        if let Some(DeValue::Array(tables)) = tree.get_ref().get("lane").map(Spanned::get_ref) {
-            for value in tables.iter() {
-                lanes.take(value, &defaults, lines, read);
+    std::thread::scope(|scope| {
+        let mut ahead = Ahead::start(scope, text, pieces);
+        for piece in pieces {
+            read.book.piece(piece.start);
+            let tree = match ahead.next() {
+                Some(tree) => tree,
+                None => tree(
+                    text,
+                    text.get(piece.clone()).unwrap_or_default(),
+                    &mut read.book,
+                ),
+            };
+            if let Some(DeValue::Array(tables)) = tree.get_ref().get("lane").map(Spanned::get_ref) {
+                for value in tables.iter() {
+                    lanes.take(value, &defaults, lines, read);
+                }
             }
         }
-    }
+    });
     read.book.piece(0);
     let odd = root
         .get("lane")

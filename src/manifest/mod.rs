@@ -6,6 +6,7 @@
 //! above ([`crate::store`], [`crate::engine`]) act on what is read here. What a provider can do is
 //! asked of the caller by [`Surroundings`], so that this room needs nothing of [`crate::provider`].
 
+mod ahead;
 mod alerts;
 mod bindings;
 mod common;

@@ -21,6 +21,7 @@ mod span;
 pub mod symbols;
 pub mod terminal;
 pub mod theme;
+pub mod tour;
 pub mod update;
 pub mod view;
 

@@ -7,9 +7,10 @@
 
 use super::config::{Change, Live};
 use super::encoder::Encoder;
-use super::model::Model;
+use super::model::{Model, Tone};
 use super::symbols;
 use super::terminal::{ASK_BACKGROUND, Guard, Input, MOUSE_OFF, MOUSE_ON, Output, Tty, Watcher};
+use super::tour::{Act, Tour};
 use super::update::{Effect, Msg, update};
 use super::view::{self, Look};
 use crate::engine::{Command, Handle, Updates};
@@ -35,6 +36,8 @@ pub struct ScreenOptions {
     pub preferences: Live,
     /// In whose name commands are given: the account's name.
     pub operator: Plain,
+    /// What is played into the screen.
+    pub tour: Option<Tour>,
 }
 
 /// Why the screen was left.
@@ -52,11 +55,16 @@ pub enum Exit {
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
     /// There is no terminal to draw on.
-    #[error("there is no terminal to draw on ({0}); try `lanewatch status` or `lanewatch run`")]
+    #[error(
+        "there is no terminal to draw on ({0}); try `lanewatch status --watch`, which prints changes as lines, or `lanewatch run`"
+    )]
     NoTerminal(io::Error),
     /// The terminal cannot be switched to what the screen needs.
     #[error("the terminal cannot be set up: {0}")]
     Setup(io::Error),
+    /// A tour came to a point from which it could not go on.
+    #[error("{0}")]
+    Tour(Plain),
 }
 
 /// Shows the engine until somebody leaves. To be run on a current-thread runtime with time, I/O
@@ -91,13 +99,18 @@ pub async fn run(
         handle,
         asked: JoinSet::new(),
         dirty: true,
+        tour: options.tour,
+        failed: None,
     };
     let exit = screen
         .watch(&tty, &guard, &mut watcher, &mut signals, updates, &clock)
         .await;
     let stuck = screen.output.finish().await;
     guard.leave(stuck);
-    Ok(exit)
+    match screen.failed {
+        Some(why) => Err(TuiError::Tour(why)),
+        None => Ok(exit),
+    }
 }
 
 fn look(now: &Change) -> Look {
@@ -127,6 +140,9 @@ struct Screen {
     watching: bool,
     /// Whether the terminal reports the mouse.
     mouse: bool,
+    tour: Option<Tour>,
+    /// Why the tour did not come to its end.
+    failed: Option<Plain>,
 }
 
 impl Screen {
@@ -163,6 +179,10 @@ impl Screen {
             }
             let now = clock();
             let early = news_from.since(now.boot);
+            let played = self
+                .tour
+                .as_ref()
+                .and_then(|tour| tour.due(&self.model, now));
             let effect = tokio::select! {
                 biased;
                 caught = signals.next() => match caught {
@@ -187,6 +207,9 @@ impl Screen {
                 },
                 Some(Ok(answer)) = self.asked.join_next(), if !self.asked.is_empty() => {
                     self.take(clock(), answer)
+                }
+                () = tokio::time::sleep(played.unwrap_or_default()), if played.is_some() => {
+                    self.play(clock())
                 }
                 news = updates.next(), if early.is_zero() && !self.model.stopped => {
                     let now = clock();
@@ -238,6 +261,38 @@ impl Screen {
         update(&mut self.model, now, msg)
     }
 
+    /// Takes the tour's next step.
+    fn play(&mut self, now: Now) -> Option<Effect> {
+        self.model.settle();
+        match self.tour.as_mut()?.next(&self.model, now)? {
+            Act::Press(key) => self.take(now, Msg::Key(key)),
+            Act::Caption(caption) => {
+                self.model.caption = Some(caption);
+                self.dirty = true;
+                None
+            }
+            Act::Fail(why) => {
+                self.model.now = now;
+                self.model.caption = None;
+                self.model.say(Tone::Bad, why.clone());
+                self.failed = Some(why);
+                self.tour = None;
+                self.dirty = true;
+                None
+            }
+            Act::End => {
+                self.tour = None;
+                None
+            }
+        }
+    }
+
+    /// A key of the operator's own ends a tour, and takes away what it said last.
+    fn interrupt(&mut self) {
+        self.model.caption = None;
+        self.tour = None;
+    }
+
     /// Takes in every key that has come, up to the first that the loop has to act on.
     fn read(
         &mut self,
@@ -248,7 +303,10 @@ impl Screen {
         let mut input = Some(first);
         while let Some(seen) = input {
             let effect = match seen {
-                Input::Key(key) => self.take(clock(), Msg::Key(key)),
+                Input::Key(key) => {
+                    self.interrupt();
+                    self.take(clock(), Msg::Key(key))
+                }
                 Input::Paste(text) => self.take(clock(), Msg::Paste(text)),
                 Input::Mouse(mouse) if self.model.mouse => self.take(clock(), Msg::Mouse(mouse)),
                 Input::Mouse(_) | Input::Writable => None,

@@ -10,8 +10,12 @@
 
 mod drill;
 mod fit;
+mod flat;
 mod leaving;
+mod presenting;
 #[path = "../real/mod.rs"]
 mod real;
 mod real_servers;
+mod rough;
+mod ssh;
 mod terminal;

@@ -80,6 +80,7 @@ fn child() {
         })
         .unwrap(),
         operator: Plain::new("tester"),
+        tour: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

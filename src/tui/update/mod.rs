@@ -148,6 +148,7 @@ fn learn(model: &mut Model, news: Update) {
         {
             model.lanes.note(lane, now, record.ts, outcome);
         }
+        model.receipts.take(&record);
         model.journal.push(record);
     }
     model.journal.skip(news.records_skipped);

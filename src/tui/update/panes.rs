@@ -102,6 +102,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         Action::Pause => return order::begin(model, Ask::Pause),
         Action::Resume => return order::begin(model, Ask::Resume),
         Action::Release => return order::begin(model, Ask::Release),
+        Action::Receipts => model.overlay = Some(Overlay::Receipts { row: 0 }),
         Action::Drill => {
             let lane = model.selection()?.info.name.clone();
             model.overlay = Some(Overlay::Drills { lane, row: 0 });
