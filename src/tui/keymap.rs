@@ -284,7 +284,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false),
     entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason, until resumed or for a while").when(pausable).command(false),
     entry(Action::Resume, Main, &[k('P'), k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false),
-    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle …").when(sandboxed).command(false),
+    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle, ...").when(sandboxed).command(false),
     entry(Action::Receipts, Main, &[k('D')], "", "the receipts of the drills: what was done and seen, when, by which records").when(drilled),
     entry(Action::Mark, Main, &[k(' ')], "mark", "mark the lane or the group: r f p P l are then for all that are marked").when(markable),
     entry(Action::MarkNone, Main, &[k('u')], "unmark", "take every mark away").when(marked),
