@@ -8,9 +8,12 @@
 //! part that waits. Nothing here knows a lane's rules: all of that arrives as
 //! [`crate::engine::Update`]s and leaves as [`crate::engine::Command`]s.
 
+pub mod config;
+pub mod depth;
 pub mod encoder;
 pub mod key;
 pub mod keymap;
+pub mod mask;
 pub mod model;
 mod pen;
 mod run;
@@ -18,6 +21,7 @@ mod span;
 pub mod symbols;
 pub mod terminal;
 pub mod theme;
+pub mod tour;
 pub mod update;
 pub mod view;
 

@@ -4,11 +4,12 @@
 //! be tested without a terminal.
 
 mod columns;
+mod mouse;
 mod order;
 mod overlay;
 mod panes;
 
-use super::key::Key;
+use super::key::{Key, Mouse};
 use super::keymap::{Action, Context};
 use super::model::{Model, Tone};
 use crate::engine::{Accepted, Command, Refusal, Update};
@@ -22,6 +23,8 @@ pub enum Msg {
     Key(Key),
     /// Text was pasted.
     Paste(String),
+    /// The mouse was pressed or its wheel turned.
+    Mouse(Mouse),
     /// The terminal has other columns and rows.
     Resize(u16, u16),
     /// The engine has news.
@@ -74,7 +77,28 @@ pub enum Effect {
 /// Takes in one message.
 pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
     model.now = now;
+    let effect = take(model, msg);
+    // What stands for a lane on the screen is nothing to the engine.
+    match effect {
+        Some(Effect::Send { command, about }) => Some(Effect::Send {
+            command: model.mask.command(command),
+            about,
+        }),
+        Some(Effect::SendAll { commands, about }) => {
+            let commands = commands.into_iter();
+            let commands = commands.map(|command| model.mask.command(command));
+            Some(Effect::SendAll {
+                commands: commands.collect(),
+                about,
+            })
+        }
+        other => other,
+    }
+}
+
+fn take(model: &mut Model, msg: Msg) -> Option<Effect> {
     match msg {
+        Msg::Mouse(mouse) => mouse::act(model, mouse),
         Msg::Key(key) => press(model, key),
         Msg::Paste(text) => {
             overlay::paste(model, &text);
@@ -109,6 +133,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
 
 fn learn(model: &mut Model, news: Update) {
     let now = model.now.wall;
+    let news = model.mask.news(news);
     for lane in news.lanes {
         model.lanes.put(lane, now);
     }
@@ -123,6 +148,7 @@ fn learn(model: &mut Model, news: Update) {
         {
             model.lanes.note(lane, now, record.ts, outcome);
         }
+        model.receipts.take(&record);
         model.journal.push(record);
     }
     model.journal.skip(news.records_skipped);

@@ -74,6 +74,25 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         Action::MarkNone => model.lanes.unmark(),
         Action::NextLane => model.select_neighbor(true),
         Action::PreviousLane => model.select_neighbor(false),
+        Action::Private => {
+            let private = !model.mask.is_on();
+            model.set_private(private);
+            let text = if private {
+                "names are masked"
+            } else {
+                "names are shown"
+            };
+            model.say(Tone::Note, text);
+        }
+        Action::Mouse => {
+            model.mouse = !model.mouse;
+            let text = if model.mouse {
+                "the mouse is listened to; with shift the terminal still selects text"
+            } else {
+                "the mouse is the terminal's"
+            };
+            model.say(Tone::Note, text);
+        }
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
         Action::Redraw => return Some(Effect::Redraw),
         Action::Suspend => return Some(Effect::Suspend),
@@ -83,6 +102,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         Action::Pause => return order::begin(model, Ask::Pause),
         Action::Resume => return order::begin(model, Ask::Resume),
         Action::Release => return order::begin(model, Ask::Release),
+        Action::Receipts => model.overlay = Some(Overlay::Receipts { row: 0 }),
         Action::Drill => {
             let lane = model.selection()?.info.name.clone();
             model.overlay = Some(Overlay::Drills { lane, row: 0 });
@@ -131,7 +151,7 @@ fn mark(model: &mut Model) {
     }
 }
 
-fn resort(model: &mut Model, sort: Sort) {
+pub(super) fn resort(model: &mut Model, sort: Sort) {
     model.lanes.sort_by(sort);
     let way = if sort.reversed { ", reversed" } else { "" };
     model.say(Tone::Note, format!("sorted by {}{way}", sort.by.as_str()));
@@ -178,7 +198,12 @@ fn page(model: &Model) -> usize {
 }
 
 fn scroll(model: &mut Model, by: isize) {
-    match active(model) {
+    scroll_pane(model, active(model), by);
+}
+
+/// Moves what a pane shows; in the lanes the selection moves along.
+pub(super) fn scroll_pane(model: &mut Model, pane: Pane, by: isize) {
+    match pane {
         Pane::Lanes => model.select_row(model.row().saturating_add_signed(by)),
         Pane::Detail => {
             let rows = usize::from(Layout::of(model).detail_rows());

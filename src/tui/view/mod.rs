@@ -11,9 +11,12 @@ mod dialog;
 mod footer;
 mod header;
 mod help;
+mod hit;
 mod lanes;
 mod layout;
+mod stopwatch;
 
+pub use hit::{Hit, hit};
 pub use layout::Layout;
 
 use super::model::{Column, Model, Overlay, Pane};
@@ -49,10 +52,12 @@ pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) {
     if let Some(area) = layout.pane(Pane::Audit) {
         audit::draw(model, area, &mut canvas);
     }
+    stopwatch::strip(model, layout.strip, &mut canvas);
     footer::draw(model, layout.footer, &mut canvas);
     match &model.overlay {
         Some(Overlay::Help { top }) => help::draw(model, *top, &mut canvas),
         Some(Overlay::Filter(_)) | None => {}
+        Some(Overlay::Receipts { row }) => stopwatch::receipts(model, *row, &mut canvas),
         Some(Overlay::Columns { row }) => chooser::draw(model, *row, &mut canvas),
         Some(overlay) => dialog::draw(model, overlay, &mut canvas),
     }
