@@ -42,6 +42,32 @@ fn what_is_passed_over_changes_no_digit_of_the_report() {
 }
 
 #[test]
+fn what_is_passed_over_of_lanes_with_neighbors_changes_no_digit_either() {
+    let neighbor = |name| {
+        format!(
+            "[[lane.neighbor]]\nname = \"{name}\"\nmethod = \"POST\"\ntarget = \"/{name}\"\nside_effect_free = true\n"
+        )
+    };
+    let text = format!("{GRANT}{}{}", neighbor("pay"), neighbor("refund"));
+    for seed in seeds(3, 10) {
+        let of = Scenario {
+            seed,
+            ..scenario(60, MINUTE * 10, HOUR * 6, &[])
+        };
+        let passed = run_of(&text, &of);
+        let played = run_of(
+            &text,
+            &Scenario {
+                every_request: true,
+                ..of
+            },
+        );
+        assert!(passed.passed_over > 10_000 && played.passed_over == 0);
+        assert_eq!(outcome(&passed), outcome(&played), "seed {seed}");
+    }
+}
+
+#[test]
 fn one_seed_gives_one_report_byte_for_byte_and_another_gives_another() {
     let of = scenario(
         100,

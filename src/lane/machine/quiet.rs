@@ -258,29 +258,37 @@ impl Lane {
                     now = at;
                     let moment = begun.later(now);
                     load = load.filter(|load| *load != at);
-                    if probe == Some(at) {
-                        probe = None;
-                        answered = answered.saturating_add(1);
-                        last_answer = now;
-                        self.counters.count(Outcome::Ok);
-                        self.plan_probe(moment);
-                        if self.schedule.neighbors.is_none() && round.is_none() {
-                            self.plan_neighbors(moment);
-                        }
-                    }
-                    if let Some((_, left)) = round.filter(|(end, _)| *end == at) {
-                        let index = rounds.saturating_sub(left);
-                        if let Some(proof) = self.neighbors.get_mut(index as usize) {
-                            proof.at = Some(begun.wall_at(now));
-                        }
-                        round = if left > 1 {
-                            self.next_attempt();
-                            seen(now, Look::Upstream);
-                            Some((now.plus(answers.upstream), left - 1))
+                    // Of two that are answered at one moment the one that was asked first comes
+                    // first: a later neighbor of a round is asked before any proof is begun.
+                    let rounds_first = round.is_some_and(|(_, left)| left < rounds);
+                    for of_round in [rounds_first, !rounds_first] {
+                        if of_round {
+                            if let Some((_, left)) = round.filter(|(end, _)| *end == at) {
+                                let index = rounds.saturating_sub(left);
+                                if let Some(proof) = self.neighbors.get_mut(index as usize) {
+                                    proof.at = Some(begun.wall_at(now));
+                                }
+                                round = if left > 1 {
+                                    self.next_attempt();
+                                    seen(now, Look::Upstream);
+                                    Some((now.plus(answers.upstream), left - 1))
+                                } else {
+                                    self.plan_neighbors(moment);
+                                    None
+                                };
+                            }
                         } else {
-                            self.plan_neighbors(moment);
-                            None
-                        };
+                            if probe == Some(at) {
+                                probe = None;
+                                answered = answered.saturating_add(1);
+                                last_answer = now;
+                                self.counters.count(Outcome::Ok);
+                                self.plan_probe(moment);
+                                if self.schedule.neighbors.is_none() {
+                                    self.plan_neighbors(moment);
+                                }
+                            }
+                        }
                     }
                 }
                 None if wake > last_begin => break,
