@@ -9,14 +9,22 @@ use crate::manifest::{LaneEntry, Manifest, StoreSpec, spots};
 use crate::plain::Plain;
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// The folder and the name of a file or of a link on the way to it.
-type Spot = (PathBuf, OsString);
+/// A file, or a link on the way to one, as a number made from its folder and its name. Ten thousand
+/// paths would take megabytes; should two ever have one number, a lane looks once without need.
+type Spot = u64;
+
+fn spot(folder: &Path, name: &OsStr) -> Spot {
+    let mut hasher = DefaultHasher::new();
+    (folder, name).hash(&mut hasher);
+    hasher.finish()
+}
 
 /// Watches until it is dropped.
 pub(super) struct Watching {
@@ -48,7 +56,6 @@ pub(super) fn watch(
     }
     let (of_spot, folders) = places(&files);
     let mut seen = Seen {
-        files,
         of_spot,
         tell: tell.clone(),
         led_elsewhere: led_elsewhere.clone(),
@@ -68,22 +75,23 @@ pub(super) fn watch(
     }))
 }
 
-/// Whose news an event at a spot is, and the folders of all spots.
-fn places(files: &BTreeMap<PathBuf, Vec<usize>>) -> (HashMap<Spot, Vec<usize>>, BTreeSet<PathBuf>) {
-    let mut of_spot: HashMap<Spot, Vec<usize>> = HashMap::new();
+/// Whose news an event at a spot is, in the order of the spots, and the folders of all spots.
+fn places(files: &BTreeMap<PathBuf, Vec<usize>>) -> (Vec<(Spot, usize)>, BTreeSet<PathBuf>) {
+    let mut of_spot = Vec::with_capacity(files.len());
     let mut folders = BTreeSet::new();
     for (file, slots) in files {
         for (folder, name) in spots(file) {
-            folders.insert(folder.clone());
-            of_spot.entry((folder, name)).or_default().extend(slots);
+            let spot = spot(&folder, &name);
+            of_spot.extend(slots.iter().map(|slot| (spot, *slot)));
+            folders.insert(folder);
         }
     }
+    of_spot.sort_unstable();
     (of_spot, folders)
 }
 
 struct Seen {
-    files: BTreeMap<PathBuf, Vec<usize>>,
-    of_spot: HashMap<Spot, Vec<usize>>,
+    of_spot: Vec<(Spot, usize)>,
     tell: UnboundedSender<(usize, Event)>,
     led_elsewhere: UnboundedSender<()>,
 }
@@ -105,15 +113,18 @@ impl Seen {
         let mut slots = BTreeSet::new();
         for path in &event.paths {
             if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
-                let spot = (folder.to_owned(), name.to_owned());
-                let Some(of_spot) = self.of_spot.get(&spot) else {
+                let spot = spot(folder, name);
+                let from = self.of_spot.partition_point(|(of, _)| *of < spot);
+                let here = self.of_spot.iter().skip(from);
+                let mut here = here.take_while(|(of, _)| *of == spot).peekable();
+                if here.peek().is_none() {
                     continue;
-                };
+                }
                 let made = matches!(event.kind, EventKind::Create(_));
                 let link = is_link(path);
                 // A link is there in one step; a file that is made is only opened yet.
                 if !made || link {
-                    slots.extend(of_spot);
+                    slots.extend(here.map(|(_, slot)| *slot));
                 }
                 if link {
                     let _gone = self.led_elsewhere.send(());
@@ -126,8 +137,9 @@ impl Seen {
     }
 
     fn tell_all(&self) {
-        for slot in self.files.values().flatten() {
-            self.say(*slot);
+        let slots: BTreeSet<usize> = self.of_spot.iter().map(|(_, slot)| *slot).collect();
+        for slot in slots {
+            self.say(slot);
         }
     }
 
