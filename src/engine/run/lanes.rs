@@ -9,7 +9,7 @@ use super::super::runner::{self, Runner};
 use super::super::watching;
 use super::Engine;
 use super::views::store_views;
-use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Retirement, Verdict};
+use crate::lane::{Effect, Event, Lane, Now, Outcome, Record, RecordKind, Retirement, Verdict};
 use crate::manifest::{LaneEntry, difference};
 use crate::policy::{Target, lane_seed};
 use crate::secret::Fingerprint;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Lists of findings that are kept to be shared.
 const FINDINGS_SHARED: usize = 16;
+/// Good answers that are kept to be shared.
+const VERDICTS_SHARED: usize = 16;
 
 impl Engine {
     /// Lets one lane react to one event.
@@ -60,6 +62,18 @@ impl Engine {
                 Some(same) => runner.lane.share_findings(same),
                 None if self.findings.len() < FINDINGS_SHARED => {
                     self.findings.push(Arc::clone(runner.lane.findings()));
+                }
+                None => {}
+            }
+        }
+        if let Some((seen, _)) = runner.lane.verdict()
+            && seen.outcome == Outcome::Ok
+            && seen.evidence.request_id.is_none()
+        {
+            match self.verdicts.iter().find(|same| *same == seen) {
+                Some(same) => runner.lane.share_verdict(same),
+                None if self.verdicts.len() < VERDICTS_SHARED => {
+                    self.verdicts.push(Arc::clone(seen));
                 }
                 None => {}
             }

@@ -29,7 +29,9 @@ use super::watching::Watching;
 use super::workers::{Done, Workers};
 use crate::audit::Journal;
 use crate::http::Http;
-use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
+use crate::lane::{
+    Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Verdict, Wall,
+};
 use crate::manifest::Manifest;
 use crate::plain::Plain;
 use crate::policy::{Dispatch, Groups, Jump, Starts, Wakes};
@@ -111,6 +113,8 @@ pub struct Engine {
     settle: Vec<oneshot::Sender<()>>,
     /// What lanes have found at pre-flight that others will find as well.
     findings: Vec<Arc<Vec<Finding>>>,
+    /// What lanes were answered that others will be answered as well.
+    verdicts: Vec<Arc<Verdict>>,
 
     requests: mpsc::Receiver<Request>,
     reports: mpsc::Receiver<Done>,
@@ -181,6 +185,7 @@ impl Engine {
             publishers: Vec::new(),
             settle: Vec::new(),
             findings: Vec::new(),
+            verdicts: Vec::new(),
             manifest: setup.manifest,
             requests: receiver,
             reports,

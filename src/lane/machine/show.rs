@@ -93,6 +93,15 @@ impl Lane {
         }
     }
 
+    /// Takes an equal verdict in the place of its own, for the same reason.
+    pub fn share_verdict(&mut self, same: &Arc<Verdict>) {
+        if let Some((verdict, _)) = &mut self.verdict
+            && verdict == same
+        {
+            *verdict = Arc::clone(same);
+        }
+    }
+
     /// Latencies of the last proofs in milliseconds, oldest first.
     pub fn latencies(&self) -> impl Iterator<Item = u32> {
         self.latencies.iter().copied()
