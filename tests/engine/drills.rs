@@ -123,7 +123,7 @@ async fn a_revoked_credential_is_held_within_the_second_and_released_by_a_person
     let told = tempfile::tempdir().unwrap();
     let told_to = told.path().join("alerts");
     let alert = format!(
-        "[[alert]]\nname = \"pager\"\nlevel = \"critical\"\n\
+        "[[alert]]\nname = \"the test\"\nlevel = \"critical\"\n\
          command = [\"sh\", \"-c\", \"cat >> '{}'\"]\n",
         told_to.display()
     );
