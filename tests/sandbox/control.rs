@@ -160,7 +160,7 @@ async fn nothing_listens_beyond_the_loopback_address() {
         let refused = tokio::net::TcpStream::connect(other).await.unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
     }
-    assert_eq!(ports.len(), 7);
+    assert_eq!(ports.len(), 8);
 }
 
 #[tokio::test]
