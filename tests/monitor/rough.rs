@@ -93,7 +93,7 @@ fn escape_sequences_that_mean_nothing_to_it_press_no_key() {
         terminal.press(odd);
     }
     terminal.press("?");
-    terminal.wait_for("help");
+    terminal.wait_for("─ help ─");
     terminal.press("\u{1b}");
     terminal.wait("the help is gone", |screen| !screen.contains("─ help ─"));
     leave(terminal, state.path());
