@@ -9,10 +9,16 @@
 
 #[path = "screen/bytes.rs"]
 mod bytes;
+#[path = "screen/columns.rs"]
+mod columns;
 #[path = "screen/fixture.rs"]
 mod fixture;
+#[path = "screen/groups.rs"]
+mod groups;
 #[path = "screen/keys.rs"]
 mod keys;
+#[path = "screen/orders.rs"]
+mod orders;
 #[path = "screen/pictures.rs"]
 mod pictures;
 #[path = "screen/properties.rs"]

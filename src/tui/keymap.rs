@@ -2,7 +2,7 @@
 //! disagree.
 
 use super::key::{Code, Key};
-use super::model::{Model, Pane};
+use super::model::{Ask, GroupBy, Model, Overlay, Pane};
 use crate::lane::Gate;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,32 @@ pub enum Action {
     Sort,
     /// Sort the other way round.
     SortReverse,
+    /// Group the lanes by the next thing they have in common.
+    Group,
+    /// Hide the lanes of this group.
+    Fold,
+    /// Show the lanes of this group.
+    Unfold,
+    /// Hide the lanes of this group, or show them.
+    FoldToggle,
+    /// Hide the lanes of every group.
+    FoldAll,
+    /// Show the lanes of every group.
+    UnfoldAll,
+    /// Choose the columns.
+    Columns,
+    /// Mark the selected lane or group, or take the mark away.
+    Mark,
+    /// Mark every lane that is shown.
+    MarkAll,
+    /// Mark what is not marked, and the other way round.
+    MarkInvert,
+    /// Take every mark away.
+    MarkNone,
+    /// To the lane after this one, also while one has the whole screen.
+    NextLane,
+    /// To the lane before this one.
+    PreviousLane,
     /// Replace the selected lane's credential.
     Rotate,
     /// Prove the selected lane now, and refresh it if it can be.
@@ -64,8 +90,20 @@ pub enum Action {
     Cancel,
     /// Answer the question with yes.
     Yes,
-    /// Mark the other answer.
+    /// Mark the other answer, or go to the next line of a form.
     Other,
+    /// Show a column, or hide it.
+    ToggleColumn,
+    /// Move a column to the left.
+    ColumnLeft,
+    /// Move a column to the right.
+    ColumnRight,
+    /// Make a column wider.
+    Wider,
+    /// Make a column narrower.
+    Narrower,
+    /// As it was at first.
+    Reset,
 }
 
 /// Which part of the screen takes the keys.
@@ -77,10 +115,14 @@ pub enum Context {
     Help,
     /// A line of text is being typed.
     Typing,
+    /// A form is being filled in.
+    Form,
     /// A question is to be answered.
     Confirm,
     /// A list is to be chosen from.
     Menu,
+    /// The columns are being chosen.
+    Columns,
 }
 
 /// One line of the table.
@@ -109,25 +151,55 @@ const fn always(_: &Model) -> bool {
 }
 
 fn any_lane(model: &Model) -> bool {
-    model.selection().is_some()
+    model.any_target(|_| true)
 }
 
 fn held(model: &Model) -> bool {
-    model
-        .selection()
-        .is_some_and(|lane| lane.gate == Gate::Held)
+    model.any_target(|lane| lane.gate == Gate::Held)
 }
 
 fn paused(model: &Model) -> bool {
-    model.selection().is_some_and(|lane| lane.pause.is_some())
+    model.any_target(|lane| lane.pause.is_some())
 }
 
 fn pausable(model: &Model) -> bool {
-    model.selection().is_some_and(|lane| lane.pause.is_none())
+    model.any_target(|lane| lane.pause.is_none())
 }
 
 fn sandboxed(model: &Model) -> bool {
     model.selection().is_some_and(|lane| lane.info.sandbox)
+}
+
+fn markable(model: &Model) -> bool {
+    model.lanes.shown() > 0
+}
+
+fn marked(model: &Model) -> bool {
+    model.lanes.marked() > 0
+}
+
+fn grouped(model: &Model) -> bool {
+    model.lanes.grouped_by() != GroupBy::None
+}
+
+fn foldable(model: &Model) -> bool {
+    model.group_here().is_some_and(|group| !group.folded)
+}
+
+fn unfoldable(model: &Model) -> bool {
+    model.group_here().is_some_and(|group| group.folded)
+}
+
+fn on_a_head(model: &Model) -> bool {
+    model.zoom.unwrap_or(model.focus) == Pane::Lanes && model.selected_group().is_some()
+}
+
+fn pausing(model: &Model) -> bool {
+    let form = match &model.overlay {
+        Some(Overlay::Form(form)) => Some(form),
+        _ => None,
+    };
+    form.is_some_and(|form| form.order.ask == Ask::Pause)
 }
 
 fn closable(model: &Model) -> bool {
@@ -136,7 +208,7 @@ fn closable(model: &Model) -> bool {
 
 fn openable(model: &Model) -> bool {
     let open = matches!(model.zoom, Some(Pane::Detail | Pane::Audit));
-    !open && (model.focus == Pane::Audit || any_lane(model))
+    !open && (model.focus == Pane::Audit || model.row() < model.lanes.rows())
 }
 
 const fn k(c: char) -> Key {
@@ -179,28 +251,41 @@ impl Entry {
     }
 }
 
-use Context::{Confirm, Main, Menu, Typing};
+use Context::{Columns, Confirm, Form, Main, Menu, Typing};
 
 /// The table, in the order of the footer and the help page.
 #[rustfmt::skip]
 pub const ACTIONS: &[Entry] = &[
     entry(Action::Down, Main, &[k('j'), p(Code::Down)], "", "one row down"),
     entry(Action::Up, Main, &[k('k'), p(Code::Up)], "", "one row up"),
-    entry(Action::PageDown, Main, &[p(Code::PageDown), k(' ')], "", "one page down"),
+    entry(Action::PageDown, Main, &[p(Code::PageDown)], "", "one page down"),
     entry(Action::PageUp, Main, &[p(Code::PageUp)], "", "one page up"),
     entry(Action::First, Main, &[k('g'), p(Code::Home)], "", "to the first row"),
     entry(Action::Last, Main, &[k('G'), p(Code::End)], "", "to the last row; in the audit: follow"),
     entry(Action::Release, Main, &[k('l')], "release", "lift the hold, with a reason; pre-flight decides what follows").when(held).command(true),
+    entry(Action::FoldToggle, Main, &[p(Code::Enter)], "fold", "on the head of a group: hide its lanes, or show them").when(on_a_head),
     entry(Action::Open, Main, &[p(Code::Enter)], "detail", "the selected lane, or the audit, on the whole screen").when(openable),
     entry(Action::Back, Main, &[p(Code::Esc)], "back", "close what is open; follow the audit; drop the filter").when(closable),
     entry(Action::Rotate, Main, &[k('r')], "rotate", "replace the credential; asks first").when(any_lane).command(true),
     entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false),
-    entry(Action::Resume, Main, &[k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false),
-    entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason").when(pausable).command(false),
+    entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason, until resumed or for a while").when(pausable).command(false),
+    entry(Action::Resume, Main, &[k('P'), k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false),
     entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle …").when(sandboxed).command(false),
+    entry(Action::Mark, Main, &[k(' ')], "mark", "mark the lane or the group: r f p P l are then for all that are marked").when(markable),
+    entry(Action::MarkNone, Main, &[k('u')], "unmark", "take every mark away").when(marked),
+    entry(Action::MarkAll, Main, &[k('*')], "", "mark every lane that is shown").when(markable),
+    entry(Action::MarkInvert, Main, &[k('i')], "", "mark what is not marked, and the other way round").when(markable),
     entry(Action::Filter, Main, &[k('/')], "filter", "filter by words, or by state: owner: provider: route: lane: gate: why:"),
     entry(Action::Sort, Main, &[k('s')], "sort", "sort by the next column"),
     entry(Action::SortReverse, Main, &[k('S')], "", "sort the other way round"),
+    entry(Action::Group, Main, &[k('b')], "group", "group by provider, owner, store, shared key (blast radius), or not"),
+    entry(Action::Fold, Main, &[p(Code::Left)], "", "hide the lanes of this group").when(foldable),
+    entry(Action::Unfold, Main, &[p(Code::Right)], "", "show them").when(unfoldable),
+    entry(Action::FoldAll, Main, &[k('-')], "", "hide the lanes of every group").when(grouped),
+    entry(Action::UnfoldAll, Main, &[k('+'), k('=')], "", "show them").when(grouped),
+    entry(Action::Columns, Main, &[k('c')], "columns", "choose the columns, their order and their widths"),
+    entry(Action::NextLane, Main, &[k(']')], "", "to the next lane, also while one has the whole screen").when(markable),
+    entry(Action::PreviousLane, Main, &[k('[')], "", "to the lane before").when(markable),
     entry(Action::FocusNext, Main, &[p(Code::Tab)], "pane", "move the keys to the next pane"),
     entry(Action::FocusPrevious, Main, &[p(Code::BackTab)], "", "move the keys to the pane before"),
     entry(Action::Zoom, Main, &[k('z')], "zoom", "give this pane the whole screen, and take it back"),
@@ -220,6 +305,13 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Cancel, Typing, &[p(Code::Esc)], "drop it", ""),
     entry(Action::Quit, Typing, &[Key::ctrl('c')], "", ""),
 
+    entry(Action::Accept, Form, &[p(Code::Enter)], "take it", ""),
+    entry(Action::Cancel, Form, &[p(Code::Esc)], "drop it", ""),
+    entry(Action::Other, Form, &[p(Code::Tab), p(Code::BackTab)], "other line", "").when(pausing),
+    entry(Action::Down, Form, &[p(Code::Down)], "longer", "").when(pausing),
+    entry(Action::Up, Form, &[p(Code::Up)], "shorter", "").when(pausing),
+    entry(Action::Quit, Form, &[Key::ctrl('c')], "", ""),
+
     entry(Action::Yes, Confirm, &[k('y')], "yes, do it", ""),
     entry(Action::Cancel, Confirm, &[k('n'), p(Code::Esc), k('q')], "cancel", ""),
     entry(Action::Other, Confirm, &[p(Code::Tab), p(Code::Left), p(Code::Right), p(Code::BackTab), k('h'), k('l')], "other button", ""),
@@ -231,6 +323,21 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Accept, Menu, &[p(Code::Enter)], "run it", ""),
     entry(Action::Cancel, Menu, &[p(Code::Esc), k('q'), k('d')], "close", ""),
     entry(Action::Quit, Menu, &[Key::ctrl('c')], "", ""),
+
+    entry(Action::ToggleColumn, Columns, &[k(' ')], "show or hide", ""),
+    entry(Action::Down, Columns, &[k('j'), p(Code::Down)], "down", ""),
+    entry(Action::Up, Columns, &[k('k'), p(Code::Up)], "up", ""),
+    entry(Action::ColumnLeft, Columns, &[k('K'), p(Code::Left)], "further left", ""),
+    entry(Action::ColumnRight, Columns, &[k('J'), p(Code::Right)], "further right", ""),
+    entry(Action::Wider, Columns, &[k('+'), k('=')], "wider", ""),
+    entry(Action::Narrower, Columns, &[k('-')], "narrower", ""),
+    entry(Action::Sort, Columns, &[k('s')], "sort by it", ""),
+    entry(Action::SortReverse, Columns, &[k('S')], "", ""),
+    entry(Action::Reset, Columns, &[k('0')], "as at first", ""),
+    entry(Action::First, Columns, &[k('g'), p(Code::Home)], "", ""),
+    entry(Action::Last, Columns, &[k('G'), p(Code::End)], "", ""),
+    entry(Action::Cancel, Columns, &[p(Code::Esc), p(Code::Enter), k('q'), k('c')], "close", ""),
+    entry(Action::Quit, Columns, &[Key::ctrl('c')], "", ""),
 ];
 
 /// Which key does what. A keymap file will change the keys; the table gives the rest.
@@ -287,8 +394,15 @@ mod tests {
             }
         }
         seen.retain(|_, actions| actions.len() > 1);
-        // Pause and resume exclude each other by what they need.
-        let shared = HashMap::from([((Main, k('p')), vec![Action::Resume, Action::Pause])]);
+        // Of these the first that makes sense is meant: a lane that is paused cannot be paused, and
+        // only the head of a group can be folded.
+        let shared = HashMap::from([
+            ((Main, k('p')), vec![Action::Pause, Action::Resume]),
+            (
+                (Main, p(Code::Enter)),
+                vec![Action::FoldToggle, Action::Open],
+            ),
+        ]);
         assert_eq!(seen, shared);
     }
 

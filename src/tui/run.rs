@@ -12,9 +12,10 @@ use super::terminal::{Guard, Input, Output, Tty, Watcher};
 use super::theme::Theme;
 use super::update::{Effect, Msg, update};
 use super::view::{self, Look};
-use crate::engine::{Accepted, Handle, Refusal, Updates};
+use crate::engine::{Command, Handle, Updates};
 use crate::lane::{Boot, Now};
 use crate::plain::Plain;
+use futures_util::StreamExt as _;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::process::Signal as Sig;
@@ -25,6 +26,8 @@ use tokio::task::JoinSet;
 
 /// The least time between two frames that show only news.
 const NEWS_EVERY: Duration = Duration::from_millis(66);
+/// How many commands of one order wait for their answers together.
+const AT_ONCE: usize = 32;
 
 /// How the screen is to look and what it may do.
 #[derive(Clone, Debug)]
@@ -116,7 +119,7 @@ struct Screen {
     buffer: Buffer,
     output: Output,
     handle: Handle,
-    asked: JoinSet<(Plain, Result<Accepted, Refusal>)>,
+    asked: JoinSet<Msg>,
     dirty: bool,
 }
 
@@ -165,8 +168,8 @@ impl Screen {
                     Ok(effect) => effect,
                     Err(exit) => return exit,
                 },
-                Some(Ok((about, answer))) = self.asked.join_next(), if !self.asked.is_empty() => {
-                    self.take(clock(), Msg::Answered { about, answer })
+                Some(Ok(answer)) = self.asked.join_next(), if !self.asked.is_empty() => {
+                    self.take(clock(), answer)
                 }
                 news = updates.next(), if early.is_zero() && !self.model.stopped => {
                     let now = clock();
@@ -182,8 +185,14 @@ impl Screen {
                 Some(Effect::Redraw) => self.encoder.forget(),
                 Some(Effect::Send { command, about }) => {
                     let handle = self.handle.clone();
+                    self.asked.spawn(async move {
+                        let answer = handle.send(command).await;
+                        Msg::Answered { about, answer }
+                    });
+                }
+                Some(Effect::SendAll { commands, about }) => {
                     self.asked
-                        .spawn(async move { (about, handle.send(command).await) });
+                        .spawn(send_all(self.handle.clone(), commands, about));
                 }
                 Some(Effect::Suspend) => {
                     let stuck = self.output.finish().await;
@@ -237,6 +246,34 @@ impl Screen {
         self.encoder
             .encode(&mut self.buffer, self.output.next_frame());
         self.dirty = false;
+    }
+}
+
+/// Asks for the same for many lanes: a few at a time, so that the engine's other requests find a
+/// place between them.
+async fn send_all(handle: Handle, commands: Vec<Command>, about: Plain) -> Msg {
+    let answers = futures_util::stream::iter(commands).map(|command| {
+        let handle = &handle;
+        async move {
+            let lane = match &command {
+                Command::Lane { lane, .. } | Command::Drill { lane, .. } => lane.clone(),
+            };
+            (lane, handle.send(command).await)
+        }
+    });
+    let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
+    let mut refused = Vec::new();
+    let mut done = 0;
+    for (lane, answer) in answers {
+        match answer {
+            Ok(_) => done += 1,
+            Err(why) => refused.push((lane, why)),
+        }
+    }
+    Msg::AnsweredAll {
+        about,
+        done,
+        refused,
     }
 }
 

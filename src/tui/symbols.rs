@@ -7,6 +7,10 @@ use crate::lane::{Outcome, Word};
 pub struct Symbols {
     /// Before the selected row.
     pub marker: &'static str,
+    /// Beside a marked lane.
+    pub mark: &'static str,
+    /// Before a group whose lanes are hidden.
+    pub folded: &'static str,
     /// A horizontal rule.
     pub rule: &'static str,
     /// Between two facts.
@@ -40,6 +44,8 @@ pub struct Symbols {
 /// For terminals with a Unicode font.
 pub const UNICODE: Symbols = Symbols {
     marker: "▶",
+    mark: "◆",
+    folded: "▸",
     rule: "─",
     dot: "·",
     arrow: "›",
@@ -62,6 +68,8 @@ pub const UNICODE: Symbols = Symbols {
 /// For terminals without one.
 pub const ASCII: Symbols = Symbols {
     marker: ">",
+    mark: "@",
+    folded: "+",
     rule: "-",
     dot: "-",
     arrow: ">",
@@ -85,6 +93,12 @@ impl Symbols {
     /// The sign of a state.
     pub fn word(&self, word: Word) -> &'static str {
         self.words.get(word as usize).copied().unwrap_or(" ")
+    }
+
+    /// A bar of one of eight heights, from 0.
+    pub fn bar(&self, height: u8) -> &'static str {
+        let top = self.sparks.last().copied().unwrap_or(" ");
+        self.sparks.get(usize::from(height)).copied().unwrap_or(top)
     }
 
     /// A bar for `value` out of `top`.
@@ -156,7 +170,9 @@ mod tests {
         for set in [UNICODE, ASCII] {
             let words: HashSet<_> = Word::ALL.into_iter().map(|word| set.word(word)).collect();
             assert_eq!(words.len(), Word::ALL.len());
-            let others = [set.marker, set.rule, set.dot, set.more, set.full, set.gone];
+            let others = [
+                set.marker, set.mark, set.folded, set.rule, set.dot, set.more, set.full, set.gone,
+            ];
             for sign in words.into_iter().chain(others).chain(set.sparks) {
                 assert_eq!(sign.width(), 1, "{sign}");
             }

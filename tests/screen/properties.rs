@@ -6,6 +6,7 @@ use lanewatch::engine::{LaneView, Update};
 use lanewatch::lane::{Basis, Outcome, RecordKind, Word};
 use lanewatch::plain::Plain;
 use lanewatch::tui::key::{Code, Key};
+use lanewatch::tui::model::GroupBy;
 use lanewatch::tui::update::Msg;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         Code::PageDown,
     ];
     prop_oneof![
-        6 => prop::sample::select("jkgGrfpldsSz/?yqn \u{e9}漢:hx".chars().collect::<Vec<_>>()).prop_map(Key::char),
+        6 => prop::sample::select("jkgGrfplPdsSbbz/?yqn   *iuc+-=JK0[]\u{e9}漢:hx".chars().collect::<Vec<_>>()).prop_map(Key::char),
         4 => prop::sample::select(codes.to_vec()).prop_map(Key::plain),
         1 => prop::sample::select(vec!['c', 'l', 'u', 'w', 'z']).prop_map(Key::ctrl),
     ]
@@ -121,7 +122,13 @@ proptest! {
             desk.paint();
             let rows = desk.model.lanes.rows();
             prop_assert!(desk.model.row() < rows.max(1));
-            prop_assert_eq!(desk.model.selection().is_some(), rows > 0);
+            let head = desk.model.selected_group().map(|group| group.row);
+            prop_assert_eq!(desk.model.selection().is_some() || head.is_some(), rows > 0);
+            prop_assert!(head.is_none_or(|row| row == desk.model.row()));
+            prop_assert!(desk.model.lanes.marked() <= desk.model.lanes.total());
+            let grouped = desk.model.lanes.groups().map(|group| group.lanes).sum::<usize>();
+            let by_nothing = desk.model.lanes.grouped_by() == GroupBy::None;
+            prop_assert!(by_nothing || grouped == desk.model.lanes.shown());
             prop_assert!(desk.model.lanes_top <= desk.model.row());
             if let Some(lane) = desk.model.selection() {
                 let there = desk.model.lanes.at(desk.model.row()).unwrap();

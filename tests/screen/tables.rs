@@ -55,10 +55,15 @@ fn sorting_goes_round_and_turns_over() {
     for (keys, name) in [
         ("s", "billing-refunds"),
         ("S", "wiki-search"),
-        ("s", "slack-announce"),
-        ("s", "mail-send"),
+        // What is wrong: the worst outcome first.
+        ("s", "ledger-post"),
+        // Then route, expiry, next refresh, failures, latency, owner, and severity again.
         ("s", "github-issues"),
+        ("s", "slack-announce"),
+        ("s", "ledger-post"),
+        ("s", "crm-write"),
         ("s", "billing-refunds"),
+        ("s", "mail-send"),
         ("s", "billing-refunds"),
         ("S", "maps-geocode"),
     ] {

@@ -3,21 +3,33 @@
 //! [`super::update()`] changes it, [`super::view`] reads it. What depends on the size of the
 //! screen (which row is at the top) is settled once before a frame, by [`Model::settle`].
 
+pub mod column;
 mod filter;
+mod grouping;
+mod history;
 mod journal;
 mod lanes;
+mod order;
 mod overlay;
+mod selection;
+mod sort;
 
+pub use column::{Column, Columns};
 pub use filter::Filter;
+pub use grouping::{Group, GroupBy, GroupKey};
+pub use history::{Hour, SLICES, Slice};
 pub use journal::{Journal, RECORDS_SHOWN};
-pub use lanes::{Lanes, Sort, SortBy};
-pub use overlay::{Ask, Choice, Overlay};
+pub use lanes::{LaneRow, Lanes, Row, Widths};
+pub use order::{Ask, Order, PRESETS, parse_lasts};
+pub use overlay::{Choice, Field, Form, Overlay};
+pub use sort::{Sort, SortBy};
 
 use super::keymap::{Context, Keymap};
 use super::view::Layout;
-use crate::engine::{EngineView, LaneView};
-use crate::lane::{Boot, LaneName, Now};
+use crate::engine::EngineView;
+use crate::lane::{Boot, Now};
 use crate::plain::Plain;
+use selection::Selected;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,13 +97,15 @@ pub struct Model {
     pub operator: Plain,
     /// Which key does what.
     pub keymap: Keymap,
+    /// Which columns the table has.
+    pub columns: Columns,
     /// First row of the lanes shown.
     pub lanes_top: usize,
     /// First line of the detail shown.
     pub detail_top: usize,
     /// The record at the bottom of the audit; `None` follows the newest.
     pub audit_at: Option<u64>,
-    selected: Option<LaneName>,
+    selected: Option<Selected>,
     row: usize,
     touched: bool,
 }
@@ -113,6 +127,7 @@ impl Model {
             read_only,
             operator,
             keymap: Keymap::default(),
+            columns: Columns::default(),
             lanes_top: 0,
             detail_top: 0,
             audit_at: None,
@@ -120,27 +135,6 @@ impl Model {
             row: 0,
             touched: false,
         }
-    }
-
-    /// The selected lane.
-    pub fn selection(&self) -> Option<&Arc<LaneView>> {
-        self.lanes.get(self.selected.as_ref()?)
-    }
-
-    /// The row of the selected lane.
-    pub const fn row(&self) -> usize {
-        self.row
-    }
-
-    /// Selects the lane in that row, or the last one.
-    pub fn select_row(&mut self, row: usize) {
-        self.lanes.refresh();
-        self.row = row.min(self.lanes.rows().saturating_sub(1));
-        let name = self.lanes.at(self.row).map(|lane| lane.info.name.clone());
-        if name != self.selected {
-            self.detail_top = 0;
-        }
-        self.selected = name;
     }
 
     /// From now on the selection belongs to the operator. Until then it stays on the first row, so
@@ -154,9 +148,11 @@ impl Model {
         match &self.overlay {
             None => Context::Main,
             Some(Overlay::Help { .. }) => Context::Help,
-            Some(Overlay::Filter(_) | Overlay::Reason { .. }) => Context::Typing,
+            Some(Overlay::Filter(_)) => Context::Typing,
+            Some(Overlay::Form(_)) => Context::Form,
             Some(Overlay::Confirm { .. }) => Context::Confirm,
             Some(Overlay::Drills { .. }) => Context::Menu,
+            Some(Overlay::Columns { .. }) => Context::Columns,
         }
     }
 
@@ -172,15 +168,7 @@ impl Model {
     /// Brings order, selection and scroll positions up to date. To be called before a frame.
     pub fn settle(&mut self) {
         self.lanes.refresh();
-        let found = self
-            .selected
-            .as_ref()
-            .and_then(|name| self.lanes.row_of(name));
-        match found {
-            Some(row) if self.touched => self.row = row,
-            _ if self.touched => self.select_row(self.row),
-            _ => self.select_row(0),
-        }
+        self.settle_selection();
         let layout = Layout::of(self);
         let page = usize::from(layout.lane_rows()).max(1);
         let last_top = self.lanes.rows().saturating_sub(page);

@@ -1,8 +1,7 @@
 //! What is drawn over the panes and takes every key until it is closed.
 
-use crate::engine::Command;
-use crate::lane::{Actor, LaneName, Verb};
-use crate::plain::Plain;
+use super::order::Order;
+use crate::lane::LaneName;
 use tui_input::Input;
 
 /// One of them at a time.
@@ -15,23 +14,12 @@ pub enum Overlay {
     },
     /// The filter is being typed.
     Filter(Input),
-    /// A reason is being typed.
-    Reason {
-        /// For what.
-        ask: Ask,
-        /// For which lane.
-        lane: LaneName,
-        /// What is typed so far.
-        input: Input,
-    },
-    /// Something dangerous is about to be done.
+    /// A reason is being typed, and how long a pause lasts.
+    Form(Form),
+    /// Something is about to be done that should be looked at first.
     Confirm {
-        /// What.
-        ask: Ask,
-        /// To which lane.
-        lane: LaneName,
-        /// The reason, where one was asked for.
-        reason: Plain,
+        /// What, and for which lanes.
+        order: Order,
         /// What return would do.
         choice: Choice,
     },
@@ -42,6 +30,34 @@ pub enum Overlay {
         /// Which is marked.
         row: usize,
     },
+    /// The columns of the table.
+    Columns {
+        /// Which one keys act on.
+        row: usize,
+    },
+}
+
+/// What has to be typed before an order is complete.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// What is being ordered; its reason and its span are still what they were at first.
+    pub order: Order,
+    /// The reason, as far as it is typed.
+    pub why: Input,
+    /// How long the pause lasts, as far as it is typed.
+    pub lasts: Input,
+    /// Where letters go.
+    pub field: Field,
+}
+
+/// A line of a [`Form`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Field {
+    /// The reason.
+    #[default]
+    Why,
+    /// How long; only a pause has it.
+    Lasts,
 }
 
 /// The two answers to a question.
@@ -52,53 +68,4 @@ pub enum Choice {
     Cancel,
     /// Do it.
     Go,
-}
-
-/// What is asked of the engine after a reason or a confirmation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ask {
-    /// Replace the credential.
-    Rotate,
-    /// Lift the hold.
-    Release,
-    /// Stop serving.
-    Pause,
-    /// Serve again.
-    Resume,
-}
-
-impl Ask {
-    /// As a verb for a title and a button.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rotate => "Rotate",
-            Self::Release => "Release",
-            Self::Pause => "Pause",
-            Self::Resume => "Resume",
-        }
-    }
-
-    /// What it does, in one sentence.
-    pub const fn consequence(self) -> &'static str {
-        match self {
-            Self::Rotate => "A newer credential is minted, or taken from its store.",
-            Self::Release => "The hold ends; pre-flight decides whether it serves.",
-            Self::Pause => "No calls are served until the lane is resumed.",
-            Self::Resume => "Pre-flight runs; calls are served if it passes.",
-        }
-    }
-
-    /// The command for the engine.
-    pub fn command(self, lane: LaneName, reason: Plain, by: Actor) -> Command {
-        let verb = match self {
-            Self::Rotate => Verb::Rotate,
-            Self::Release => Verb::Release { reason },
-            Self::Pause => Verb::Pause {
-                reason,
-                until: None,
-            },
-            Self::Resume => Verb::Resume { reason },
-        };
-        Command::Lane { lane, verb, by }
-    }
 }

@@ -3,14 +3,16 @@
 //! A function of the model, the moment and the message, so that every way through the screen can
 //! be tested without a terminal.
 
+mod columns;
+mod order;
 mod overlay;
 mod panes;
 
 use super::key::Key;
 use super::keymap::{Action, Context};
-use super::model::{Ask, Model, Tone};
+use super::model::{Model, Tone};
 use crate::engine::{Accepted, Command, Refusal, Update};
-use crate::lane::{Actor, LaneName, Now};
+use crate::lane::{LaneName, Now, RecordKind};
 use crate::plain::Plain;
 
 /// Something that happened.
@@ -31,6 +33,15 @@ pub enum Msg {
         /// Its answer.
         answer: Result<Accepted, Refusal>,
     },
+    /// The engine has answered every one of many commands.
+    AnsweredAll {
+        /// What was asked, in a few words.
+        about: Plain,
+        /// How many it does.
+        done: usize,
+        /// Which it does not, and why.
+        refused: Vec<(LaneName, Refusal)>,
+    },
     /// Time has passed.
     Tick,
 }
@@ -42,6 +53,13 @@ pub enum Effect {
     Send {
         /// For what.
         command: Command,
+        /// In a few words, for the status line.
+        about: Plain,
+    },
+    /// Ask the engine for the same for many lanes, and answer once.
+    SendAll {
+        /// One a lane.
+        commands: Vec<Command>,
         /// In a few words, for the status line.
         about: Plain,
     },
@@ -77,18 +95,34 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
             }
             None
         }
+        Msg::AnsweredAll {
+            about,
+            done,
+            refused,
+        } => {
+            order::answered(model, &about, done, &refused);
+            None
+        }
         Msg::Tick => None,
     }
 }
 
 fn learn(model: &mut Model, news: Update) {
+    let now = model.now.wall;
     for lane in news.lanes {
-        model.lanes.put(lane);
+        model.lanes.put(lane, now);
     }
     for name in &news.removed {
         model.lanes.remove(name);
     }
     for record in news.records {
+        // A neighbor's denial is an outcome too, and a good one.
+        let neighbor = [RecordKind::NeighborDenied, RecordKind::NeighborAllowed];
+        if let (Some(lane), Some(outcome)) = (&record.lane, record.outcome)
+            && !neighbor.contains(&record.kind)
+        {
+            model.lanes.note(lane, now, record.ts, outcome);
+        }
         model.journal.push(record);
     }
     model.journal.skip(news.records_skipped);
@@ -103,7 +137,7 @@ fn press(model: &mut Model, key: Key) -> Option<Effect> {
     model.touch();
     model.status = None;
     let Some(entry) = model.keymap.find(model, key) else {
-        if model.context() == Context::Typing {
+        if matches!(model.context(), Context::Typing | Context::Form) {
             overlay::edit(model, key);
         }
         return None;
@@ -127,16 +161,38 @@ fn press(model: &mut Model, key: Key) -> Option<Effect> {
 
 /// Why an action makes no sense now; empty where silence says enough.
 fn not_now(model: &Model, action: Action) -> String {
-    let Some(lane) = model.selection() else {
-        return match action {
-            Action::Open | Action::Back => String::new(),
-            _ => "no lane is selected".to_owned(),
-        };
+    let who = match (model.lanes.marked(), model.selection()) {
+        (0, Some(lane)) => lane.info.name.to_string(),
+        (0, None) if model.selected_group().is_some() => "no lane of this group".to_owned(),
+        (0, None) => {
+            return match action {
+                Action::Open | Action::Back | Action::Fold | Action::Unfold => String::new(),
+                _ => "no lane is selected".to_owned(),
+            };
+        }
+        _ => "no marked lane".to_owned(),
     };
-    let name = &lane.info.name;
+    let is = if who.starts_with("no ") {
+        "is"
+    } else {
+        "is not"
+    };
     match action {
-        Action::Release => format!("{name} is not held"),
-        Action::Drill => format!("{name} is no sandbox lane: drills would hit a real upstream"),
+        Action::Release => format!("{who} {is} held"),
+        Action::Drill => match model.selection() {
+            Some(lane) => format!(
+                "{} is no sandbox lane: drills would hit a real upstream",
+                lane.info.name
+            ),
+            None => "a drill is for one lane: select it".to_owned(),
+        },
+        Action::Resume => format!("{who} {is} paused"),
+        Action::MarkNone => "no lane is marked".to_owned(),
+        Action::FoldAll | Action::UnfoldAll | Action::Fold | Action::Unfold
+            if model.group_here().is_none() =>
+        {
+            "lanes are not grouped: b groups them".to_owned()
+        }
         _ => String::new(),
     }
 }
@@ -146,11 +202,4 @@ fn send(model: &mut Model, command: Command, about: &str) -> Effect {
     let about = Plain::new(about);
     model.say(Tone::Note, format!("{about}: asked"));
     Effect::Send { command, about }
-}
-
-/// The same for what was asked for by a dialog.
-fn ask(model: &mut Model, ask: Ask, lane: LaneName, reason: Plain) -> Effect {
-    let about = format!("{} {lane}", ask.as_str().to_lowercase());
-    let by = Actor::Operator(model.operator.clone());
-    send(model, ask.command(lane, reason, by), &about)
 }

@@ -1,15 +1,15 @@
 //! What keys do while a dialog, a line of text or the help page has them.
 
-use super::{Effect, ask, send};
+use super::{Effect, columns, order, send};
 use crate::engine::Command;
-use crate::lane::{Actor, LaneName};
+use crate::lane::Actor;
 use crate::plain::Plain;
 use crate::sandbox::Drill;
 use crate::tui::key::{Code, Key};
 use crate::tui::keymap::{Action, Context};
-use crate::tui::model::{Ask, Choice, Filter, Model, Overlay, Tone};
+use crate::tui::model::{Choice, Field, Filter, Model, Overlay, Tone};
 use crate::tui::view;
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
 pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
     if action == Action::Quit {
@@ -37,53 +37,22 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         (Overlay::Filter(input), Action::Accept) => {
             model.lanes.filter_by(Filter::parse(input.value()));
         }
-        (
-            Overlay::Reason {
-                ask: what,
-                lane,
-                input,
-            },
-            Action::Accept,
-        ) => {
-            return reasoned(model, what, lane, input);
-        }
-        (
-            Overlay::Confirm {
-                ask: what,
-                lane,
-                reason,
-                choice,
-            },
-            Action::Yes | Action::Accept,
-        ) => {
+        (Overlay::Form(form), action) => return order::form(model, form, action),
+        (Overlay::Confirm { order, choice }, Action::Yes | Action::Accept) => {
             if action == Action::Yes || choice == Choice::Go {
-                return Some(ask(model, what, lane, reason));
+                return order::send(model, &order);
             }
-            model.say(Tone::Note, format!("{lane}: nothing was done"));
+            order::nothing_done(model, &order);
         }
-        (
-            Overlay::Confirm {
-                ask,
-                lane,
-                reason,
-                choice,
-            },
-            Action::Other,
-        ) => {
+        (Overlay::Confirm { order, choice }, Action::Other) => {
             let choice = match choice {
                 Choice::Cancel => Choice::Go,
                 Choice::Go => Choice::Cancel,
             };
-            model.overlay = Some(Overlay::Confirm {
-                ask,
-                lane,
-                reason,
-                choice,
-            });
+            model.overlay = Some(Overlay::Confirm { order, choice });
         }
-        (Overlay::Confirm { lane, .. }, Action::Cancel) => {
-            model.say(Tone::Note, format!("{lane}: nothing was done"));
-        }
+        (Overlay::Confirm { order, .. }, Action::Cancel) => order::nothing_done(model, &order),
+        (Overlay::Columns { row }, action) => columns::act(model, row, action),
         (Overlay::Drills { lane, row }, Action::Down) => {
             let row = (row + 1).min(Drill::ALL.len() - 1);
             model.overlay = Some(Overlay::Drills { lane, row });
@@ -101,29 +70,6 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         _ => {}
     }
     None
-}
-
-fn reasoned(model: &mut Model, what: Ask, lane: LaneName, input: Input) -> Option<Effect> {
-    let reason = Plain::new(input.value());
-    if reason.is_empty() {
-        model.say(Tone::Note, "a reason is needed: the audit keeps it");
-        model.overlay = Some(Overlay::Reason {
-            ask: what,
-            lane,
-            input,
-        });
-        return None;
-    }
-    if what == Ask::Release {
-        model.overlay = Some(Overlay::Confirm {
-            ask: what,
-            lane,
-            reason,
-            choice: Choice::Cancel,
-        });
-        return None;
-    }
-    Some(ask(model, what, lane, reason))
 }
 
 pub(super) fn edit(model: &mut Model, key: Key) {
@@ -149,7 +95,7 @@ pub(super) fn edit(model: &mut Model, key: Key) {
 /// A paste is text for the line being typed, never keys: what somebody pastes into the wrong
 /// window must not rotate a credential.
 pub(super) fn paste(model: &mut Model, text: &str) {
-    if model.context() == Context::Typing {
+    if matches!(model.context(), Context::Typing | Context::Form) {
         let clean = Plain::new(text);
         let typed: Vec<_> = clean
             .as_str()
@@ -170,9 +116,13 @@ fn type_into(model: &mut Model, requests: &[InputRequest]) {
             }
             Filter::parse(input.value())
         }
-        Some(Overlay::Reason { input, .. }) => {
+        Some(Overlay::Form(form)) => {
+            let line = match form.field {
+                Field::Why => &mut form.why,
+                Field::Lasts => &mut form.lasts,
+            };
             for request in requests {
-                input.handle(*request);
+                line.handle(*request);
             }
             return;
         }

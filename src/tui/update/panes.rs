@@ -1,11 +1,8 @@
 //! What keys do while the panes have them.
 
-use super::{Effect, send};
-use crate::engine::Command;
-use crate::lane::{Actor, Verb};
-use crate::plain::Plain;
+use super::{Effect, order};
 use crate::tui::keymap::Action;
-use crate::tui::model::{Ask, Choice, Filter, Model, Overlay, Pane, Sort, Tone};
+use crate::tui::model::{Ask, Filter, GroupBy, Model, Overlay, Pane, Sort, Tone};
 use crate::tui::view::{self, Layout};
 use tui_input::Input;
 
@@ -36,7 +33,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
             model.overlay = Some(Overlay::Filter(Input::new(text)));
         }
         Action::Sort => {
-            let by = model.lanes.sort().by.next();
+            let columns = model.columns.shown().map(|choice| choice.column);
+            let by = model.lanes.sort().by.next(columns);
             resort(
                 model,
                 Sort {
@@ -55,50 +53,82 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
                 },
             );
         }
+        Action::Group => {
+            let by = model.lanes.grouped_by().next();
+            model.lanes.group_by(by);
+            let text = match by {
+                GroupBy::None => "lanes are not grouped".to_owned(),
+                by => format!("grouped by {}", by.as_str()),
+            };
+            model.say(Tone::Note, text);
+        }
+        Action::Fold => fold(model, |_| true),
+        Action::Unfold => fold(model, |_| false),
+        Action::FoldToggle => fold(model, |folded| !folded),
+        Action::FoldAll => model.fold_all(true),
+        Action::UnfoldAll => model.fold_all(false),
+        Action::Columns => model.overlay = Some(Overlay::Columns { row: 0 }),
+        Action::Mark => mark(model),
+        Action::MarkAll => model.lanes.mark_shown(|_| true),
+        Action::MarkInvert => model.lanes.mark_shown(|marked| !marked),
+        Action::MarkNone => model.lanes.unmark(),
+        Action::NextLane => model.select_neighbor(true),
+        Action::PreviousLane => model.select_neighbor(false),
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
         Action::Redraw => return Some(Effect::Redraw),
         Action::Suspend => return Some(Effect::Suspend),
         Action::Quit => return Some(Effect::Quit),
-        Action::Rotate
-        | Action::Refresh
-        | Action::Pause
-        | Action::Resume
-        | Action::Release
-        | Action::Drill => return on_lane(model, action),
-        Action::Accept | Action::Cancel | Action::Yes | Action::Other => {}
+        Action::Refresh => return order::begin(model, Ask::Refresh),
+        Action::Rotate => return order::begin(model, Ask::Rotate),
+        Action::Pause => return order::begin(model, Ask::Pause),
+        Action::Resume => return order::begin(model, Ask::Resume),
+        Action::Release => return order::begin(model, Ask::Release),
+        Action::Drill => {
+            let lane = model.selection()?.info.name.clone();
+            model.overlay = Some(Overlay::Drills { lane, row: 0 });
+        }
+        Action::Accept
+        | Action::Cancel
+        | Action::Yes
+        | Action::Other
+        | Action::ToggleColumn
+        | Action::ColumnLeft
+        | Action::ColumnRight
+        | Action::Wider
+        | Action::Narrower
+        | Action::Reset => {}
     }
     None
 }
 
-fn on_lane(model: &mut Model, action: Action) -> Option<Effect> {
-    let lane = model.selection()?.info.name.clone();
-    let reason = |ask, lane| Overlay::Reason {
-        ask,
-        lane,
-        input: Input::default(),
-    };
-    model.overlay = Some(match action {
-        Action::Refresh => {
-            let command = Command::Lane {
-                lane: lane.clone(),
-                verb: Verb::Refresh,
-                by: Actor::Operator(model.operator.clone()),
-            };
-            return Some(send(model, command, &format!("refresh {lane}")));
+fn fold(model: &mut Model, change: impl Fn(bool) -> bool) {
+    if let Some(group) = model.group_here() {
+        let (key, folded) = (group.key.clone(), change(group.folded));
+        model.fold(&key, folded);
+    }
+}
+
+/// Marks the lane and goes on to the next, so that a row of presses marks a row of lanes. On the
+/// head of a group: all of its lanes.
+fn mark(model: &mut Model) {
+    if let Some(lane) = model.selection() {
+        let name = lane.info.name.clone();
+        let marked = model.lanes.is_marked(&name);
+        model.lanes.set_mark(&name, !marked);
+        if active(model) == Pane::Lanes {
+            model.select_row(model.row() + 1);
         }
-        Action::Rotate => Overlay::Confirm {
-            ask: Ask::Rotate,
-            lane,
-            reason: Plain::new(""),
-            choice: Choice::Cancel,
-        },
-        Action::Pause => reason(Ask::Pause, lane),
-        Action::Resume => reason(Ask::Resume, lane),
-        Action::Release => reason(Ask::Release, lane),
-        Action::Drill => Overlay::Drills { lane, row: 0 },
-        _ => return None,
-    });
-    None
+        return;
+    }
+    let Some(group) = model.selected_group() else {
+        return;
+    };
+    let all = group.marked == group.lanes;
+    let members = model.lanes.members(&group.key);
+    let names: Vec<_> = members.map(|lane| lane.info.name.clone()).collect();
+    for name in names {
+        model.lanes.set_mark(&name, !all);
+    }
 }
 
 fn resort(model: &mut Model, sort: Sort) {

@@ -62,7 +62,7 @@ pub(super) fn line(record: &AuditRecord, with_lane: bool) -> String {
     line
 }
 
-fn gist(record: &AuditRecord) -> String {
+pub(super) fn gist(record: &AuditRecord) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Actor::Operator(name) = &record.actor {
         parts.push(format!("by {name}"));
@@ -87,7 +87,7 @@ fn gist(record: &AuditRecord) -> String {
 }
 
 /// How much a record should stand out.
-const fn weight(record: &AuditRecord) -> Role {
+pub(super) const fn weight(record: &AuditRecord) -> Role {
     match record.kind {
         RecordKind::RevocationDetected
         | RecordKind::LaneHeld

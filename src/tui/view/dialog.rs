@@ -1,15 +1,17 @@
-//! Questions: a reason, a confirmation, a drill. Each says which lane it is about, and the keys
-//! that answer it.
+//! Questions: a reason and a span, a confirmation, a drill. Each says which lanes it is about, and
+//! the keys that answer it.
 
 use super::canvas::{Canvas, centered};
 use super::footer::line_input;
 use crate::engine::LaneView;
 use crate::lane::{LaneName, SideEffect};
 use crate::sandbox::Drill;
-use crate::tui::model::{Ask, Choice, Model, Overlay};
+use crate::tui::model::{Ask, Choice, Field, Form, Model, Order, Overlay, PRESETS, parse_lasts};
+use crate::tui::span;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
-use std::sync::Arc;
+use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
 
 const WIDTH: u16 = 72;
 
@@ -17,28 +19,10 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
     let (width, height) = model.size;
     let screen = Rect::new(0, 0, width, height.saturating_sub(1));
     match overlay {
-        Overlay::Reason { ask, lane, input } => {
-            let area = centered(screen, WIDTH, 7);
-            let style = canvas.role(Role::Dialog);
-            let inner = canvas.frame(area, &format!("{} {lane}", ask.as_str()), style);
-            let text = canvas.role(Role::Text);
-            let key = canvas.role(Role::Key);
-            say(canvas, inner, 0, ask.consequence(), Role::Text);
-            let x = canvas.text(inner.x, inner.y + 2, inner.right(), "why? ", key);
-            line_input(input, x, inner.y + 2, inner.right(), canvas);
-            let hint = "enter take it   esc drop it   the audit keeps the reason";
-            canvas.text(inner.x, inner.y + 4, inner.right(), hint, text);
-        }
-        Overlay::Confirm {
-            ask,
-            lane,
-            reason,
-            choice,
-        } => {
-            confirm(model, *ask, lane, reason.as_str(), *choice, screen, canvas);
-        }
+        Overlay::Form(form) => draw_form(model, form, screen, canvas),
+        Overlay::Confirm { order, choice } => confirm(model, order, *choice, screen, canvas),
         Overlay::Drills { lane, row } => drills(lane, *row, screen, canvas),
-        Overlay::Help { .. } | Overlay::Filter(_) => {}
+        Overlay::Help { .. } | Overlay::Filter(_) | Overlay::Columns { .. } => {}
     }
 }
 
@@ -49,40 +33,165 @@ fn say(canvas: &mut Canvas<'_>, inner: Rect, row: u16, line: &str, role: Role) {
     }
 }
 
-fn confirm(
-    model: &Model,
-    ask: Ask,
-    lane: &LaneName,
-    reason: &str,
-    choice: Choice,
-    screen: Rect,
-    canvas: &mut Canvas<'_>,
-) {
-    let area = centered(screen, WIDTH, 9);
-    let style = canvas.role(Role::Danger);
-    let inner = canvas.frame(area, &format!("{} {lane}?", ask.as_str()), style);
-    say(canvas, inner, 0, ask.consequence(), Role::Text);
-    match model.lanes.get(lane) {
-        Some(view) => {
-            say(
-                canvas,
-                inner,
-                1,
-                &route(view, canvas.look.symbols.arrow),
-                Role::Text,
-            );
-            say(canvas, inner, 2, effect(view), Role::Warn);
-        }
-        None => say(
-            canvas,
-            inner,
-            1,
-            "The manifest no longer has this lane.",
-            Role::Bad,
-        ),
+fn draw_form(model: &Model, form: &Form, screen: Rect, canvas: &mut Canvas<'_>) {
+    let order = &form.order;
+    let pause = order.ask == Ask::Pause;
+    let several = order.lanes.len() > 1;
+    let height = 7 + u16::from(several) + if pause { 3 } else { 0 };
+    let area = centered(screen, WIDTH, height);
+    let style = canvas.role(Role::Dialog);
+    let title = format!("{} {}", order.ask.as_str(), order.about());
+    let inner = canvas.frame(area, &title, style);
+    say(canvas, inner, 0, order.ask.consequence(), Role::Text);
+    if several {
+        say(canvas, inner, 1, &names(order, inner.width), Role::Text);
     }
-    if !reason.is_empty() {
-        say(canvas, inner, 3, &format!("Reason: {reason}"), Role::Text);
+    let mut row = 2 + u16::from(several);
+    let line = |label: &str, input: &Input, field, row, canvas: &mut Canvas<'_>| {
+        let y = inner.y + row;
+        let key = canvas.role(Role::Key);
+        let x = canvas.text(inner.x, y, inner.right(), label, key) + 1;
+        if form.field == field {
+            line_input(input, x, y, inner.right(), canvas);
+        } else {
+            let text = canvas.role(Role::Text);
+            canvas.text(x, y, inner.right(), input.value(), text);
+        }
+    };
+    if pause {
+        line("why?     ", &form.why, Field::Why, row, canvas);
+        line("how long?", &form.lasts, Field::Lasts, row + 1, canvas);
+        row += 2;
+        let told = match parse_lasts(form.lasts.value()) {
+            Ok(None) => ("until somebody resumes it".to_owned(), Role::Text),
+            Ok(Some(lasts)) => {
+                let now = model.now.wall;
+                let until = span::moment(now, now.plus(lasts));
+                (format!("until {until}, then pre-flight runs"), Role::Text)
+            }
+            Err(trouble) => (trouble, Role::Bad),
+        };
+        let indent = Rect::new(
+            inner.x + 10,
+            inner.y,
+            inner.width.saturating_sub(10),
+            inner.height,
+        );
+        say(canvas, indent, row, &told.0, told.1);
+        row += 1;
+        presets(form.lasts.value(), inner, row, canvas);
+    } else {
+        line("why?", &form.why, Field::Why, row, canvas);
+    }
+    let hint = if pause {
+        "enter take it   tab other line   up/down how long   esc drop it"
+    } else {
+        "enter take it   esc drop it   the audit keeps the reason"
+    };
+    say(
+        canvas,
+        inner,
+        inner.height.saturating_sub(1),
+        hint,
+        Role::Text,
+    );
+}
+
+/// The spans that can be picked, the present one marked.
+fn presets(typed: &str, inner: Rect, row: u16, canvas: &mut Canvas<'_>) {
+    if row >= inner.height {
+        return;
+    }
+    let (text, marked) = (canvas.role(Role::Text), canvas.role(Role::Selection));
+    let mut x = inner.x + 10;
+    for preset in PRESETS {
+        let label = if preset.is_empty() { "no end" } else { preset };
+        let style = if preset == typed.trim() { marked } else { text };
+        x = canvas.text(x, inner.y + row, inner.right(), label, style) + 2;
+    }
+}
+
+/// As many names as fit, and how many more there are.
+fn names(order: &Order, width: u16) -> String {
+    let room = usize::from(width);
+    let mut line = String::new();
+    for (at, lane) in order.lanes.iter().enumerate() {
+        let gap = if at == 0 { "" } else { ", " };
+        let behind = order.lanes.len() - at - 1;
+        let more = if behind == 0 {
+            String::new()
+        } else {
+            format!(" and {behind} more")
+        };
+        if at > 0 && line.width() + gap.len() + lane.as_str().width() + more.len() > room {
+            let left = order.lanes.len() - at;
+            line.push_str(&format!(" and {left} more"));
+            break;
+        }
+        line.push_str(gap);
+        line.push_str(lane.as_str());
+    }
+    line
+}
+
+fn confirm(model: &Model, order: &Order, choice: Choice, screen: Rect, canvas: &mut Canvas<'_>) {
+    let ask = order.ask;
+    let mut lines: Vec<(String, Role)> = vec![(ask.consequence().to_owned(), Role::Text)];
+    let width = WIDTH.min(screen.width).saturating_sub(4);
+    if let [only] = order.lanes.as_slice() {
+        match model.lanes.get(only) {
+            Some(lane) => {
+                lines.push((route(lane, canvas.look.symbols.arrow), Role::Text));
+                lines.push((effect(lane).to_owned(), Role::Warn));
+            }
+            None => lines.push((
+                "The manifest no longer has this lane.".to_owned(),
+                Role::Bad,
+            )),
+        }
+    } else {
+        lines.push((names(order, width), Role::Text));
+        lines.push((effects(model, order), Role::Warn));
+        let gone = order.lanes.iter();
+        let gone = gone.filter(|name| model.lanes.get(name).is_none()).count();
+        if gone > 0 {
+            lines.push((format!("{gone} of them left the manifest."), Role::Bad));
+        }
+    }
+    let hidden = order.lanes.iter();
+    let hidden = hidden.filter(|name| !model.lanes.is_shown(name)).count();
+    if hidden > 0 {
+        lines.push((
+            format!("{hidden} of them hidden by the filter."),
+            Role::Warn,
+        ));
+    }
+    if order.left_out > 0 {
+        let why = match ask {
+            Ask::Pause => "paused already",
+            Ask::Resume => "not paused",
+            Ask::Release => "not held",
+            Ask::Refresh | Ask::Rotate => "not possible",
+        };
+        lines.push((format!("{} left out: {why}.", order.left_out), Role::Text));
+    }
+    if !order.reason.is_empty() {
+        lines.push((format!("Reason: {}", order.reason), Role::Text));
+    }
+    if let Some(lasts) = order.lasts {
+        let now = model.now.wall;
+        let until = span::moment(now, now.plus(lasts));
+        lines.push((format!("Until {until}, then pre-flight runs."), Role::Text));
+    }
+
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let area = centered(screen, WIDTH, rows.saturating_add(5).max(9));
+    let danger = ask.is_dangerous();
+    let style = canvas.role(if danger { Role::Danger } else { Role::Dialog });
+    let title = format!("{} {}?", ask.as_str(), order.about());
+    let inner = canvas.frame(area, &title, style);
+    for (row, (line, role)) in (0..inner.height.saturating_sub(2)).zip(&lines) {
+        say(canvas, inner, row, line, *role);
     }
     let y = inner.y + inner.height.saturating_sub(2);
     let (plain, marked) = (canvas.role(Role::Text), canvas.role(Role::Selection));
@@ -109,7 +218,7 @@ fn confirm(
     );
 }
 
-fn route(lane: &Arc<LaneView>, arrow: &str) -> String {
+fn route(lane: &LaneView, arrow: &str) -> String {
     let route = &lane.info.route;
     let tool = route
         .tool
@@ -124,6 +233,18 @@ fn effect(lane: &LaneView) -> &'static str {
         SideEffect::Write => "Side effect: write. Its calls change things.",
         SideEffect::Destructive => "Side effect: destructive. Its calls cannot be undone.",
     }
+}
+
+/// How many of the lanes destroy, write and read.
+fn effects(model: &Model, order: &Order) -> String {
+    let classes = [SideEffect::Destructive, SideEffect::Write, SideEffect::Read];
+    let counted = classes.into_iter().filter_map(|class| {
+        let lanes = order.lanes.iter().filter_map(|name| model.lanes.get(name));
+        let count = lanes.filter(|lane| lane.info.route.effect == class).count();
+        (count > 0).then(|| format!("{count} {}", class.as_str()))
+    });
+    let counted: Vec<_> = counted.collect();
+    format!("Side effects: {}.", counted.join(", "))
 }
 
 fn drills(lane: &LaneName, row: usize, screen: Rect, canvas: &mut Canvas<'_>) {

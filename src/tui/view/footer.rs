@@ -88,7 +88,7 @@ fn filter(model: &Model, input: &Input, area: Rect, canvas: &mut Canvas<'_>) {
     let (text, key) = (canvas.role(Role::Text), canvas.role(Role::Key));
     let note = format!(
         "{} of {}  enter keep  esc drop",
-        model.lanes.rows(),
+        model.lanes.shown(),
         model.lanes.total()
     );
     let end = area.right().saturating_sub(1);

@@ -61,7 +61,7 @@ fn facts(model: &Model, canvas: &Canvas<'_>) -> Vec<(String, Style)> {
     if let Some(engine) = &model.engine {
         facts.push((engine.title.to_string(), text));
     }
-    let (rows, total) = (model.lanes.rows(), model.lanes.total());
+    let (rows, total) = (model.lanes.shown(), model.lanes.total());
     let filter = model.lanes.filter();
     if filter.is_empty() {
         let lanes = if total == 1 { "lane" } else { "lanes" };
@@ -69,6 +69,11 @@ fn facts(model: &Model, canvas: &Canvas<'_>) -> Vec<(String, Style)> {
     } else {
         let warn = canvas.role(Role::Warn);
         facts.push((format!("/{} {rows} of {total} lanes", filter.text()), warn));
+    }
+    let marked = model.lanes.marked();
+    if marked > 0 {
+        let sign = canvas.look.symbols.mark;
+        facts.push((format!("{sign} {marked} marked"), canvas.role(Role::Focus)));
     }
     facts.extend(stores(model, canvas, true));
     facts

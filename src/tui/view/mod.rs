@@ -5,6 +5,7 @@
 
 mod audit;
 mod canvas;
+mod chooser;
 mod detail;
 mod dialog;
 mod footer;
@@ -15,7 +16,7 @@ mod layout;
 
 pub use layout::Layout;
 
-use super::model::{Model, Overlay, Pane};
+use super::model::{Column, Model, Overlay, Pane};
 use super::symbols::Symbols;
 use super::theme::{Role, Theme};
 use canvas::Canvas;
@@ -52,6 +53,7 @@ pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) {
     match &model.overlay {
         Some(Overlay::Help { top }) => help::draw(model, *top, &mut canvas),
         Some(Overlay::Filter(_)) | None => {}
+        Some(Overlay::Columns { row }) => chooser::draw(model, *row, &mut canvas),
         Some(overlay) => dialog::draw(model, overlay, &mut canvas),
     }
 }
@@ -59,6 +61,14 @@ pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) {
 /// How many lines the selected lane's detail has at this width.
 pub fn detail_lines(model: &Model) -> usize {
     detail::count(model)
+}
+
+/// How wide a column of the table is on the screen now, if it is there.
+pub fn column_width(model: &Model, column: Column) -> Option<u16> {
+    let area = Layout::of(model).pane(Pane::Lanes)?;
+    let placed = lanes::columns::place(model, area);
+    let mut found = placed.iter().filter(|placed| placed.column == column);
+    found.next().map(|placed| placed.width)
 }
 
 /// The last line that the help page may begin with.

@@ -1,12 +1,17 @@
-//! The selected lane: what happened in one sentence, what stands in the way, what comes next.
+//! The selected lane: what happened in one sentence, what stands in the way, what comes next. The
+//! pane packs it tightly; on the whole screen it is a page with labels. The head of a group shows
+//! what its lanes have in common.
 
+mod group;
 mod page;
+mod sheet;
+mod timeline;
 mod trouble;
 
 use super::canvas::Canvas;
 use super::{Layout, Look, audit};
 use crate::engine::LaneView;
-use crate::lane::{Activity, CredentialKind, FindingLevel, Gate, ProbeWhy, Wall};
+use crate::lane::{Activity, CredentialKind, FindingLevel, Gate, NeighborProof, ProbeWhy, Wall};
 use crate::tui::model::{Model, Pane};
 use crate::tui::span;
 use crate::tui::symbols;
@@ -16,20 +21,35 @@ use ratatui::layout::Rect;
 
 pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let focused = model.zoom.is_none() && model.focus == Pane::Detail;
-    let Some(lane) = model.selection() else {
+    let rows = usize::from(area.height.saturating_sub(1));
+    // One line more than is shown tells whether there is more to see.
+    let wanted = model.detail_top.saturating_add(rows + 1);
+    let Some((title, lines)) = lines(model, area.width, wanted, canvas.look) else {
         canvas.rule(area, "no lane selected", "", focused);
         return;
     };
-    let note = format!("lane {} of {}", model.row() + 1, model.lanes.rows());
-    canvas.rule(area, lane.info.name.as_str(), &note, focused);
-    let lines = lines(lane, model, area.width, canvas.look);
-    let rows = usize::from(area.height.saturating_sub(1));
     let top = model.detail_top.min(lines.len().saturating_sub(rows));
+    let mut note = position(model);
+    if lines.len() > top + rows {
+        note.push_str(&format!("  {} more", canvas.look.symbols.down));
+    }
+    canvas.rule(area, &title, &note, focused);
     for (y, line) in (area.y + 1..area.bottom()).zip(lines.iter().skip(top)) {
         let mut x = area.x + 2;
         for (text, style) in line {
             x = canvas.text(x, y, area.right(), text, *style);
         }
+    }
+}
+
+/// Where the selection is among the others.
+fn position(model: &Model) -> String {
+    match model.group_here() {
+        Some(group) if model.selected_group().is_none() => {
+            format!("lane {} of {}", model.row() - group.row, group.lanes)
+        }
+        Some(_) => String::new(),
+        None => format!("lane {} of {}", model.row() + 1, model.lanes.rows()),
     }
 }
 
@@ -42,40 +62,45 @@ pub(super) fn count(model: &Model) -> usize {
         theme: crate::tui::theme::Theme::default(),
         symbols: symbols::UNICODE,
     };
-    model
-        .selection()
-        .map_or(0, |lane| lines(lane, model, width, &plain).len())
+    lines(model, width, usize::MAX, &plain).map_or(0, |(_, lines)| lines.len())
 }
 
-fn lines(lane: &LaneView, model: &Model, width: u16, look: &Look) -> Vec<Line> {
-    let mut page = Page {
-        lines: Vec::new(),
-        room: usize::from(width).saturating_sub(3).max(8),
-        column: 0,
-        look,
+/// The title and at least as many lines as are wanted, or all there are.
+fn lines(model: &Model, width: u16, wanted: usize, look: &Look) -> Option<(String, Vec<Line>)> {
+    let room = usize::from(width).saturating_sub(3).max(8);
+    let mut page = Page::new(room, look);
+    let title = if let Some(group) = model.selected_group() {
+        group::page(group, model, wanted, &mut page);
+        super::lanes::group::name(group, model.lanes.grouped_by())
+    } else {
+        let lane = model.selection()?;
+        if model.zoom == Some(Pane::Detail) {
+            sheet::page(lane, model, wanted, &mut page);
+        } else {
+            brief(lane, model, wanted, &mut page);
+        }
+        lane.info.name.to_string()
     };
+    Some((title, page.lines))
+}
+
+fn brief(lane: &LaneView, model: &Model, wanted: usize, page: &mut Page<'_>) {
     let now = model.now.wall;
-    trouble::sentence(lane, &model.journal, now, &mut page);
-    trouble::gate(lane, model, now, &mut page);
-    trouble::outage(lane, now, &mut page);
-    credential(lane, now, &mut page);
-    next(lane, now, &mut page);
-    neighbors(lane, now, &mut page);
-    findings(lane, &mut page);
-    route(lane, &mut page);
-    story(lane, model, &mut page);
-    page.lines
+    trouble::sentence(lane, &model.journal, now, page);
+    trouble::gate(lane, model, now, page);
+    trouble::outage(lane, now, page);
+    credential(lane, now, page);
+    next(lane, now, page);
+    neighbors(lane, now, page);
+    findings(lane, page);
+    route(lane, page);
+    story(lane, model, wanted, page);
 }
 
 fn credential(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
     let text = page.role(Role::Text);
     page.line();
-    let kind = match lane.info.credential {
-        CredentialKind::ManagedKey => "managed key",
-        CredentialKind::Byok => "the owner's key",
-        CredentialKind::OauthRefresh => "OAuth grant",
-        CredentialKind::VaultReference => "vault reference",
-    };
+    let kind = kind(lane.info.credential);
     page.say(&format!("{kind} from {}", lane.info.source), text);
     let Some(credential) = &lane.credential else {
         page.fact("not loaded", page.role(Role::Warn));
@@ -106,10 +131,18 @@ fn credential(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
     }
 }
 
-/// What is under way and what comes next.
-fn next(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
-    let text = page.role(Role::Text);
-    let doing = match lane.activity {
+const fn kind(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::ManagedKey => "managed key",
+        CredentialKind::Byok => "the owner's key",
+        CredentialKind::OauthRefresh => "OAuth grant",
+        CredentialKind::VaultReference => "vault reference",
+    }
+}
+
+/// What is under way, in a few words.
+const fn doing(activity: Activity) -> Option<&'static str> {
+    match activity {
         Activity::Idle => None,
         Activity::Loading => Some("loading from the store"),
         Activity::Probing(ProbeWhy::Preflight) => Some("proving it before service"),
@@ -118,14 +151,32 @@ fn next(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
         Activity::ProvingNeighbors => Some("asking its neighbors"),
         Activity::Refreshing => Some("refreshing"),
         Activity::Rotating => Some("rotating"),
-    };
-    let coming = [
+    }
+}
+
+/// What comes next, and when.
+const fn coming(lane: &LaneView) -> [(&'static str, Option<Wall>); 5] {
+    [
         ("retry", lane.next.retry),
         ("refresh", lane.next.refresh),
         ("probe", lane.next.probe),
         ("store look", lane.next.store),
         ("patience asked for ends", lane.next.limited_until),
-    ];
+    ]
+}
+
+fn due(at: Wall, now: Wall) -> String {
+    if at <= now {
+        "due".to_owned()
+    } else {
+        format!("in {}", span::spoken(at.since(now)))
+    }
+}
+
+/// What is under way and what comes next.
+fn next(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
+    let text = page.role(Role::Text);
+    let (doing, coming) = (doing(lane.activity), coming(lane));
     if doing.is_none() && coming.iter().all(|(_, at)| at.is_none()) {
         return;
     }
@@ -137,11 +188,7 @@ fn next(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
     }
     for (what, at) in coming {
         if let Some(at) = at {
-            let due = if at <= now {
-                "due".to_owned()
-            } else {
-                format!("in {}", span::spoken(at.since(now)))
-            };
+            let due = due(at, now);
             if page.column == "next:".len() {
                 page.say(&format!(" {what} {due}"), text);
             } else {
@@ -157,28 +204,24 @@ fn neighbors(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
         page.line();
     }
     for proof in &lane.neighbors {
-        let when = proof
-            .at
-            .map_or_else(String::new, |at| format!(" {}", span::ago(now, at)));
-        let (line, role) = match proof.denied {
-            Some(true) => (
-                format!("{} denied{when} {}", proof.name, page.look.symbols.yes),
-                Role::Good,
-            ),
-            Some(false) => (
-                format!("{} ALLOWED{when} {}", proof.name, page.look.symbols.no),
-                Role::Bad,
-            ),
-            None => (
-                format!("{} not known to be denied{when}", proof.name),
-                Role::Warn,
-            ),
-        };
+        let (line, role) = neighbor(proof, now, page.look);
         page.fact(&format!("neighbor {line}"), page.role(role));
     }
     if !lane.shares_key_with.is_empty() {
         let names: Vec<_> = lane.shares_key_with.iter().map(AsRef::as_ref).collect();
         page.fact(&format!("shares its key with {}", names.join(", ")), text);
+    }
+}
+
+fn neighbor(proof: &NeighborProof, now: Wall, look: &Look) -> (String, Role) {
+    let when = proof
+        .at
+        .map_or_else(String::new, |at| format!(" {}", span::ago(now, at)));
+    let (name, yes, no) = (&proof.name, look.symbols.yes, look.symbols.no);
+    match proof.denied {
+        Some(true) => (format!("{name} denied{when} {yes}"), Role::Good),
+        Some(false) => (format!("{name} ALLOWED{when} {no}"), Role::Bad),
+        None => (format!("{name} not known to be denied{when}"), Role::Warn),
     }
 }
 
@@ -219,7 +262,7 @@ fn route(lane: &LaneView, page: &mut Page<'_>) {
     }
 }
 
-fn story(lane: &LaneView, model: &Model, page: &mut Page<'_>) {
+fn story(lane: &LaneView, model: &Model, wanted: usize, page: &mut Page<'_>) {
     let (text, title) = (page.role(Role::Text), page.role(Role::Title));
     let mut records = model.journal.story(&lane.info.name).peekable();
     page.line();
@@ -229,6 +272,9 @@ fn story(lane: &LaneView, model: &Model, page: &mut Page<'_>) {
     }
     page.say("latest records", title);
     for record in records {
+        if page.lines.len() >= wanted {
+            return;
+        }
         page.line();
         let line = audit::line(record, false);
         page.push(&line, text);

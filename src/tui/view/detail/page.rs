@@ -8,27 +8,70 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Pieces of text on one line.
 pub(super) type Line = Vec<(String, Style)>;
 
+/// Columns of a label on a page that has labels, with the gap behind it.
+const LABEL: usize = 13;
+/// How far a line that goes on is indented on a page without.
+const HANG: usize = 2;
+
 /// Lines in the making.
 pub(super) struct Page<'a> {
     pub(super) lines: Vec<Line>,
-    pub(super) room: usize,
     pub(super) column: usize,
     pub(super) look: &'a Look,
+    room: usize,
+    indent: usize,
+    /// Nothing has been said yet since the line began.
+    fresh: bool,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    /// An empty page of so many columns.
+    pub(super) const fn new(room: usize, look: &'a Look) -> Self {
+        Self {
+            lines: Vec::new(),
+            column: 0,
+            look,
+            room,
+            indent: HANG,
+            fresh: true,
+        }
+    }
+
     pub(super) fn role(&self, role: Role) -> Style {
         self.look.theme.role(role)
+    }
+
+    /// How many columns a line has.
+    pub(super) const fn room(&self) -> usize {
+        self.room
     }
 
     /// Begins a line.
     pub(super) fn line(&mut self) {
         self.lines.push(Vec::new());
         self.column = 0;
+        self.indent = HANG;
+        self.fresh = true;
+    }
+
+    /// Begins a line with a label; what follows stands beside it, on as many lines as it takes.
+    pub(super) fn label(&mut self, label: &str) {
+        let title = self.role(Role::Title);
+        self.line();
+        self.push(&format!("{label:<LABEL$}"), title);
+        self.indent = LABEL;
+        self.fresh = true;
+    }
+
+    /// Goes on below, beside the same label.
+    pub(super) fn below(&mut self) {
+        self.continued();
+        self.fresh = true;
     }
 
     pub(super) fn push(&mut self, text: &str, style: Style) {
         self.column += text.width();
+        self.fresh = false;
         if let Some(line) = self.lines.last_mut() {
             line.push((text.to_owned(), style));
         }
@@ -48,7 +91,10 @@ impl Page<'_> {
             let (head, tail) = match space {
                 Some(space) => (rest.get(..space), rest.get(space + 1..)),
                 // A word longer than a line is cut; another gets a line of its own.
-                None if self.column <= 2 => (rest.get(..fit.max(1)), rest.get(fit.max(1)..)),
+                None if self.column <= self.indent => {
+                    let fit = fit.max(rest.chars().next().map_or(1, char::len_utf8));
+                    (rest.get(..fit), rest.get(fit..))
+                }
                 None => (Some(""), Some(rest.trim_start())),
             };
             self.push(head.unwrap_or(""), style);
@@ -61,13 +107,14 @@ impl Page<'_> {
     }
 
     fn continued(&mut self) {
-        self.line();
-        self.push("  ", Style::new());
+        self.lines.push(Vec::new());
+        self.column = 0;
+        self.push(&" ".repeat(self.indent), Style::new());
     }
 
     /// One more fact on this line, or on the next if it does not fit.
     pub(super) fn fact(&mut self, text: &str, style: Style) {
-        if self.column > 2 {
+        if !self.fresh && self.column > self.indent {
             let dot = format!(" {} ", self.look.symbols.dot);
             if self.column + dot.width() + text.width() > self.room {
                 self.continued();

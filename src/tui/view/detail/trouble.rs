@@ -89,7 +89,7 @@ fn seen_by(lane: &LaneView, verdict: &Verdict, journal: &Journal) -> Option<&'st
 }
 
 /// Status and provider code, as the answer had them.
-fn code(verdict: &Verdict) -> String {
+pub(super) fn code(verdict: &Verdict) -> String {
     let evidence = &verdict.evidence;
     match (evidence.status, &evidence.provider_code) {
         (Some(status), Some(code)) => format!("{status} {code}"),
@@ -132,7 +132,7 @@ pub(super) fn gate(lane: &LaneView, model: &Model, now: Wall, page: &mut Page<'_
                 );
                 match pause.until {
                     Some(until) => page.fact(&format!("until {}", span::moment(now, until)), text),
-                    None => page.fact("p resume", text),
+                    None => page.fact("P resume", text),
                 }
             }
         }

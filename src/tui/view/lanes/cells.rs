@@ -15,7 +15,6 @@ const COUNTED: [Outcome; 4] = [
     Outcome::RateLimited,
 ];
 
-pub(super) const GAUGE: u16 = 5;
 const SPARKS: usize = 4;
 
 /// A place in the table, and the present.
@@ -27,52 +26,87 @@ pub(super) struct Cell {
     pub(super) now: Wall,
 }
 
-pub(super) fn state(
-    lane: &LaneView,
-    at: Cell,
-    selected: bool,
-    style: Style,
-    canvas: &mut Canvas<'_>,
-) {
-    if selected {
-        canvas.text(at.x, at.y, at.right, canvas.look.symbols.marker, style);
-    }
-    let sign = canvas.look.symbols.word(lane.word);
-    canvas.text(at.x + 2, at.y, at.right, sign, style);
-    canvas.text(at.x + 4, at.y, at.right, lane.word.as_str(), style);
+/// How a lane stands in its row.
+#[derive(Clone, Copy)]
+pub(super) struct Stand {
+    pub(super) selected: bool,
+    pub(super) marked: bool,
 }
 
+pub(super) fn state(
+    word: Word,
+    stand: Stand,
+    at: Cell,
+    style: Style,
+    mark: Style,
+    canvas: &mut Canvas<'_>,
+) {
+    if stand.selected {
+        canvas.text(at.x, at.y, at.right, canvas.look.symbols.marker, style);
+    }
+    if stand.marked {
+        canvas.text(at.x + 1, at.y, at.right, canvas.look.symbols.mark, mark);
+    }
+    let sign = canvas.look.symbols.word(word);
+    canvas.text(at.x + 2, at.y, at.right, sign, style);
+    canvas.text(at.x + 4, at.y, at.right, word.as_str(), style);
+}
+
+/// Server, tool and effect where the column is wide enough for the widest of them, else the tool
+/// alone: a whole word says more than two halves.
 pub(super) fn route(
     lane: &LaneView,
     at: Cell,
+    whole: bool,
     pick: &dyn Fn(Style) -> Style,
     canvas: &mut Canvas<'_>,
 ) {
     let text = pick(canvas.role(Role::Text));
-    let end = at.right - 2;
-    let x = canvas.text(at.x, at.y, end, lane.info.route.server.as_str(), text);
-    if x + 3 < end {
-        let x = canvas.text(x + 1, at.y, end, canvas.look.symbols.arrow, text);
-        let tool = lane
-            .info
-            .route
-            .tool
-            .as_ref()
-            .map_or("all", |tool| tool.as_str());
-        canvas.text(x + 1, at.y, end, tool, text);
+    let end = at.right.saturating_sub(2);
+    let route = &lane.info.route;
+    let tool = route.tool.as_ref().map_or("all", |tool| tool.as_str());
+    let mut x = at.x;
+    if whole {
+        x = canvas.text(x, at.y, end, route.server.as_str(), text) + 1;
+        if x + 2 < end {
+            x = canvas.text(x, at.y, end, canvas.look.symbols.arrow, text) + 1;
+        }
     }
-    let effect = lane.info.route.effect;
+    canvas.text(x, at.y, end, tool, text);
+    let effect = route.effect;
     let style = match effect {
         SideEffect::Destructive => pick(canvas.role(Role::Danger)),
         _ => text,
     };
     canvas.text(
-        at.right - 1,
+        at.right.saturating_sub(1),
         at.y,
         at.right,
         effect.letter().encode_utf8(&mut [0; 4]),
         style,
     );
+}
+
+/// How long it has shown its word.
+pub(super) fn since(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas<'_>) {
+    let span = span::left(at.now.since(lane.since));
+    canvas.text_right(at.x, at.y, at.right, &span, style);
+}
+
+pub(super) fn key(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas<'_>) {
+    match &lane.credential {
+        Some(known) => canvas.text(at.x, at.y, at.right, &known.fingerprint.short(), style),
+        None => canvas.text(at.x, at.y, at.right, canvas.look.symbols.none, style),
+    };
+}
+
+pub(super) fn generation(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas<'_>) {
+    match &lane.credential {
+        Some(known) => {
+            canvas.text_right(at.x, at.y, at.right, &known.generation.to_string(), style)
+        }
+        None => none(at, style, canvas),
+    };
 }
 
 pub(super) fn expires(
@@ -130,8 +164,9 @@ pub(super) fn gauge(lane: &LaneView, at: Cell, style: Style, canvas: &mut Canvas
     let life = expiry.at.since(credential.issued_at).as_millis().max(1);
     let left = expiry.at.since(at.now).as_millis().min(life);
     // Any life at all fills one part: an empty gauge means that it is over.
-    let parts = (left * u128::from(GAUGE)).div_ceil(life);
-    for part in 0..GAUGE {
+    let all = at.right.saturating_sub(at.x);
+    let parts = (left * u128::from(all)).div_ceil(life);
+    for part in 0..all {
         let full = u128::from(part) < parts;
         let sign = if full {
             canvas.look.symbols.full

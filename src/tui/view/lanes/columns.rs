@@ -1,41 +1,15 @@
-//! Which columns fit, and how wide they are.
+//! Which of the chosen columns fit, where they are and how wide.
+//!
+//! Every column has a width that it needs to show whole words, and most may have more. The most
+//! telling columns get theirs first, pinned ones before all others; what does not fit is left out,
+//! not cut. What is left over goes to those that can use it.
 
-use super::cells::GAUGE;
-use crate::tui::model::{Model, SortBy};
+use crate::tui::model::column::Choice;
+use crate::tui::model::{Column, Model, SLICES, Widths};
 use ratatui::layout::Rect;
 
-/// Below this width the gauge's columns are better spent on names.
-const GAUGE_FROM: u16 = 100;
-/// A column, in the order of the screen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Column {
-    State,
-    Lane,
-    Why,
-    Route,
-    Expires,
-    Gauge,
-    Refresh,
-    Counters,
-    Probe,
-    Owner,
-}
-
-const ORDER: [Column; 10] = [
-    Column::State,
-    Column::Lane,
-    Column::Why,
-    Column::Route,
-    Column::Expires,
-    Column::Gauge,
-    Column::Refresh,
-    Column::Counters,
-    Column::Probe,
-    Column::Owner,
-];
-
 /// Which columns stay longest when the screen gets narrow.
-const IMPORTANCE: [Column; 10] = [
+const IMPORTANCE: [Column; 17] = [
     Column::State,
     Column::Lane,
     Column::Expires,
@@ -45,69 +19,162 @@ const IMPORTANCE: [Column; 10] = [
     Column::Owner,
     Column::Counters,
     Column::Probe,
-    Column::Gauge,
+    Column::Life,
+    Column::Hour,
+    Column::Since,
+    Column::Provider,
+    Column::Store,
+    Column::Latency,
+    Column::Key,
+    Column::Generation,
 ];
 
-impl Column {
-    pub(super) const fn title(self) -> &'static str {
-        match self {
-            Self::State => "STATE",
-            Self::Lane => "LANE",
-            Self::Why => "WHY",
-            Self::Route => "ROUTE",
-            Self::Expires => "EXPIRES",
-            Self::Gauge => "LIFE",
-            Self::Refresh => "REFRESH",
-            Self::Counters => "exp rev sco lim",
-            Self::Probe => "PROBE ms",
-            Self::Owner => "OWNER",
-        }
-    }
+/// Which columns get what is left over, and in which order.
+const FLEXIBLE: [Column; 8] = [
+    Column::Lane,
+    Column::Route,
+    Column::Owner,
+    Column::Provider,
+    Column::Store,
+    Column::Hour,
+    Column::Latency,
+    Column::Life,
+];
 
-    pub(super) const fn sorted_by(self, by: SortBy) -> bool {
-        matches!(
-            (self, by),
-            (Self::State, SortBy::Severity | SortBy::Since)
-                | (Self::Lane, SortBy::Name)
-                | (Self::Expires, SortBy::Expiry)
-                | (Self::Owner, SortBy::Owner)
-                | (Self::Route, SortBy::Provider)
-        )
+/// A column on the screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::tui::view) struct Placed {
+    pub(in crate::tui::view) column: Column,
+    pub(in crate::tui::view) x: u16,
+    pub(in crate::tui::view) width: u16,
+}
+
+pub(in crate::tui::view) const fn title(column: Column) -> &'static str {
+    match column {
+        Column::State => "STATE",
+        Column::Lane => "LANE",
+        Column::Why => "WHY",
+        Column::Route => "ROUTE",
+        Column::Expires => "EXPIRES",
+        Column::Life => "LIFE",
+        Column::Refresh => "REFRESH",
+        Column::Counters => "exp rev sco lim",
+        Column::Probe => "PROBE ms",
+        Column::Hour => "HOUR",
+        Column::Latency => "SPEED",
+        Column::Since => "FOR",
+        Column::Owner => "OWNER",
+        Column::Provider => "PROVIDER",
+        Column::Store => "STORE",
+        Column::Key => "KEY",
+        Column::Generation => "GEN",
     }
 }
 
-/// The columns that fit, with their first column and width.
-pub(super) fn columns(model: &Model, area: Rect) -> Vec<(Column, u16, u16)> {
-    let longest = model.lanes.widths();
-    let least = |column| match column {
-        Column::State => 15,
-        Column::Lane => longest.lane.clamp(6, (area.width / 5).max(6)),
-        Column::Why => 8,
-        Column::Route => longest.route.clamp(7, (area.width / 6).max(8) - 1) + 2,
-        Column::Expires => 7,
-        Column::Gauge => GAUGE,
-        Column::Refresh => 8,
-        Column::Counters => 15,
-        Column::Probe => 8,
-        Column::Owner => longest.owner.clamp(6, 8),
+/// The title of a column that the table is sorted by: a sign for the direction has to stand behind
+/// it.
+pub(super) const fn sorted_title(column: Column) -> &'static str {
+    match column {
+        Column::Counters => "FAILURES",
+        Column::Probe => "PROBE",
+        other => title(other),
+    }
+}
+
+/// Whether it stands at the right of its column, as its numbers do.
+pub(super) const fn is_right(column: Column) -> bool {
+    matches!(
+        column,
+        Column::Expires | Column::Refresh | Column::Since | Column::Generation
+    )
+}
+
+/// What it shows, for the list that columns are chosen from.
+pub(in crate::tui::view) const fn about(column: Column) -> &'static str {
+    match column {
+        Column::State => "the state: sign and word",
+        Column::Lane => "the name",
+        Column::Why => "what is wrong",
+        Column::Route => "server, tool, and R read W write D destroy",
+        Column::Expires => "how long the credential still lives",
+        Column::Life => "the same as a gauge",
+        Column::Refresh => "when it is renewed or tried again",
+        Column::Counters => "failures: expired, revoked, scope, limited",
+        Column::Probe => "the last answers' times",
+        Column::Hour => "the last hour's outcomes, five minutes a bar",
+        Column::Latency => "the last hour's slowest answers",
+        Column::Since => "how long it has been in its state",
+        Column::Owner => "who owns the credential",
+        Column::Provider => "the upstream",
+        Column::Store => "where the secret lives",
+        Column::Key => "the fingerprint of the secret",
+        Column::Generation => "how often it was replaced",
+    }
+}
+
+/// The least and the most columns that it can use.
+fn range(choice: &Choice, longest: Widths, screen: u16) -> (u16, u16) {
+    if let Some(width) = choice.width {
+        return (width, width);
+    }
+    let slices = u16::try_from(SLICES).unwrap_or(12);
+    // Behind a title there is room for the sign of the column that the table is sorted by.
+    let text = |longest: u16, title: u16, cap: u16| {
+        let wanted = longest.max(title + 1);
+        (wanted.min(cap), wanted.min(48))
     };
-    let mut chosen = Vec::with_capacity(ORDER.len());
-    let mut room = area.width;
-    for column in IMPORTANCE {
-        let width = least(column);
-        let gap = u16::from(column != Column::State);
-        let wanted = column != Column::Gauge || area.width >= GAUGE_FROM;
-        if wanted && width + gap <= room {
-            room -= width + gap;
-            chosen.push((column, width));
+    match choice.column {
+        Column::State => (15, 15),
+        Column::Lane => text(longest.lane, 4, (screen / 3).max(6)),
+        Column::Why | Column::Refresh | Column::Expires | Column::Key | Column::Probe => (8, 8),
+        Column::Route => {
+            let (least, _) = text(longest.tool, 5, 24);
+            let (_, most) = text(longest.route, 5, 24);
+            (least + 2, most.max(least) + 2)
+        }
+        Column::Life => (5, 10),
+        Column::Counters => (15, 15),
+        Column::Hour => (slices / 3 + 1, slices),
+        Column::Latency => (slices / 2, slices),
+        Column::Since => (6, 6),
+        Column::Owner => text(longest.owner, 5, 16),
+        Column::Provider => text(longest.provider, 8, 16),
+        Column::Store => text(longest.store, 5, 16),
+        Column::Generation => (5, 5),
+    }
+}
+
+/// Whether the route's column has room for server and tool.
+pub(super) fn is_whole_route(model: &Model, width: u16) -> bool {
+    let longest = model.lanes.widths().route.min(48);
+    width >= longest.max(5) + 2
+}
+
+/// The columns that fit, from left to right.
+pub(in crate::tui::view) fn place(model: &Model, area: Rect) -> Vec<Placed> {
+    let longest = model.lanes.widths();
+    let mut chosen: Vec<(Column, u16, u16)> = Vec::with_capacity(IMPORTANCE.len());
+    let mut room = area.width + 1;
+    for pinned in [true, false] {
+        for column in IMPORTANCE {
+            let mut shown = model.columns.shown();
+            let wanted = shown.find(|choice| choice.column == column);
+            // State and name come before all that is pinned: without them a row says nothing.
+            let first = column.is_fixed();
+            let turn = |choice: &&Choice| (choice.pinned || first) == pinned;
+            let Some(choice) = wanted.filter(turn) else {
+                continue;
+            };
+            let (least, most) = range(choice, longest, area.width);
+            if least < room {
+                room -= least + 1;
+                chosen.push((column, least, most));
+            }
         }
     }
-    for (flexible, most) in [
-        (Column::Lane, longest.lane.min(48)),
-        (Column::Route, longest.route.min(48) + 2),
-        (Column::Owner, longest.owner.min(24)),
-    ] {
-        if let Some((_, width)) = chosen.iter_mut().find(|(column, _)| *column == flexible) {
+    for flexible in FLEXIBLE {
+        let found = chosen.iter_mut().find(|(column, ..)| *column == flexible);
+        if let Some((_, width, most)) = found {
             let more = most.saturating_sub(*width).min(room);
             *width += more;
             room -= more;
@@ -115,9 +182,14 @@ pub(super) fn columns(model: &Model, area: Rect) -> Vec<(Column, u16, u16)> {
     }
     let mut x = area.x;
     let mut placed = Vec::with_capacity(chosen.len());
-    for column in ORDER {
-        if let Some((_, width)) = chosen.iter().find(|(known, _)| *known == column) {
-            placed.push((column, x, *width));
+    for choice in model.columns.shown() {
+        let found = chosen.iter().find(|(column, ..)| *column == choice.column);
+        if let Some((column, width, _)) = found {
+            placed.push(Placed {
+                column: *column,
+                x,
+                width: *width,
+            });
             x += width + 1;
         }
     }

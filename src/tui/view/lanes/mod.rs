@@ -1,55 +1,67 @@
 //! The table of lanes. Columns come and go with the width, the most telling ones last.
 
 mod cells;
-mod columns;
+pub(super) mod columns;
+pub(super) mod group;
+pub(super) mod sparkline;
 
 use super::canvas::Canvas;
-use crate::engine::LaneView;
 use crate::lane::Outcome;
-use crate::tui::model::{Model, Pane, Sort, SortBy};
-use crate::tui::symbols;
+use crate::tui::model::{Column, LaneRow, Model, Pane, Row, Slice, Sort};
+use crate::tui::symbols::{self, Symbols};
 use crate::tui::theme::Role;
-use cells::Cell;
-use columns::Column;
+use cells::{Cell, Stand};
+use columns::Placed;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
-    let columns = columns::columns(model, area);
+    let columns = columns::place(model, area);
     head(model, area, &columns, canvas);
     let rows = area.height.saturating_sub(1);
     if model.lanes.rows() == 0 {
         empty(model, area, canvas);
         return;
     }
-    for (y, row) in (area.y + 1..area.y + 1 + rows).zip(model.lanes_top..) {
-        let Some(lane) = model.lanes.at(row) else {
-            break;
-        };
-        let selected = row == model.row();
-        draw_row(model, lane, y, selected, area, &columns, canvas);
+    // Where the names begin, so do those of the groups.
+    let names = columns.iter().find(|placed| placed.column == Column::Lane);
+    let names = names.map_or(area.x + 16, |placed| placed.x.max(area.x + 16));
+    for (y, at) in (area.y + 1..area.y + 1 + rows).zip(model.lanes_top..) {
+        let selected = at == model.row();
+        let place = Rect::new(area.x, y, area.width, 1);
+        match model.lanes.row(at) {
+            Some(Row::Lane(lane)) => draw_row(model, lane, selected, place, &columns, canvas),
+            Some(Row::Head(group)) => group::draw(model, group, place, names, selected, canvas),
+            None => break,
+        }
     }
 }
 
-fn head(model: &Model, area: Rect, columns: &[(Column, u16, u16)], canvas: &mut Canvas<'_>) {
+fn head(model: &Model, area: Rect, columns: &[Placed], canvas: &mut Canvas<'_>) {
     let focused = model.focus == Pane::Lanes && model.zoom.is_none();
     let style = canvas.role(if focused { Role::Focus } else { Role::Head });
     let Sort { by, reversed } = model.lanes.sort();
-    for (column, x, width) in columns {
-        let indent = if *column == Column::State { 2 } else { 0 };
-        let sorted = column.sorted_by(by);
-        let sign = match (sorted, reversed) {
+    let mut sorted = columns.iter().filter(|placed| placed.column.sort() == by);
+    let sorted = sorted.next().map(|placed| placed.column);
+    for placed in columns {
+        let Placed { column, x, width } = *placed;
+        let end = x + width;
+        let sign = match (sorted == Some(column), reversed) {
             (false, _) => "",
             (true, false) => canvas.look.symbols.down,
             (true, true) => canvas.look.symbols.up,
         };
-        let title = match (column, by) {
-            (Column::State, SortBy::Since) => "SINCE",
-            _ => column.title(),
+        let title = if sign.is_empty() {
+            columns::title(column).to_owned()
+        } else {
+            format!("{}{sign}", columns::sorted_title(column))
         };
-        let end = x + width + 1;
-        let x = canvas.text(x + indent, area.y, end.min(area.right()), title, style);
-        canvas.text(x, area.y, end.min(area.right()), sign, style);
+        if columns::is_right(column) {
+            canvas.text_right(x, area.y, end, &title, style);
+        } else {
+            let indent = if column == Column::State { 2 } else { 0 };
+            canvas.text(x + indent, area.y, end, &title, style);
+        }
     }
 }
 
@@ -70,74 +82,89 @@ fn empty(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
 
 fn draw_row(
     model: &Model,
-    lane: &LaneView,
-    y: u16,
+    row: LaneRow<'_>,
     selected: bool,
-    area: Rect,
-    columns: &[(Column, u16, u16)],
+    place: Rect,
+    columns: &[Placed],
     canvas: &mut Canvas<'_>,
 ) {
     let bar = canvas.role(Role::Selection);
     if selected {
-        canvas
-            .buffer
-            .set_style(Rect::new(area.x, y, area.width, 1), bar);
+        canvas.buffer.set_style(place, bar);
     }
     // One style for the whole selected row: a bar in one colour is legible in every palette.
     let pick = |style: Style| if selected { bar } else { style };
-    for (column, x, width) in columns {
+    let lane = row.view.as_ref();
+    let text = pick(canvas.role(Role::Text));
+    let word = pick(canvas.look.theme.word(lane.word));
+    let y = place.y;
+    for placed in columns {
         let cell = Cell {
-            x: *x,
+            x: placed.x,
             y,
-            right: *x + *width,
+            right: placed.x + placed.width,
             now: model.now.wall,
         };
-        match column {
-            Column::State => cells::state(
-                lane,
-                cell,
-                selected,
-                pick(canvas.look.theme.word(lane.word)),
-                canvas,
-            ),
-            Column::Lane => {
-                let style = pick(canvas.role(Role::Text));
-                canvas.text(cell.x, y, cell.right, lane.info.name.as_str(), style);
+        let mut say = |words: &str, style: Style| {
+            canvas.text(cell.x, y, cell.right, words, style);
+        };
+        match placed.column {
+            Column::State => {
+                let stand = Stand {
+                    selected,
+                    marked: row.marked,
+                };
+                let mark = pick(canvas.role(Role::Focus));
+                cells::state(lane.word, stand, cell, word, mark, canvas);
             }
+            Column::Lane => say(lane.info.name.as_str(), text),
             Column::Why => {
-                let style = pick(canvas.look.theme.word(lane.word));
-                let not_ok = lane
-                    .verdict
-                    .as_ref()
-                    .filter(|last| last.outcome != Outcome::Ok);
-                if let Some(verdict) = not_ok {
-                    canvas.text(
-                        cell.x,
-                        y,
-                        cell.right,
-                        symbols::brief(verdict.outcome),
-                        style,
-                    );
+                let last = lane.verdict.as_ref().map(|last| last.outcome);
+                if let Some(outcome) = last.filter(|outcome| *outcome != Outcome::Ok) {
+                    say(symbols::brief(outcome), word);
                 }
             }
-            Column::Route => cells::route(lane, cell, &pick, canvas),
-            Column::Expires => cells::expires(lane, cell, &pick, canvas),
-            Column::Gauge => {
-                cells::gauge(lane, cell, pick(canvas.look.theme.word(lane.word)), canvas);
+            Column::Route => {
+                let whole = columns::is_whole_route(model, placed.width);
+                cells::route(lane, cell, whole, &pick, canvas);
             }
+            Column::Expires => cells::expires(lane, cell, &pick, canvas),
+            Column::Life => cells::gauge(lane, cell, word, canvas),
             Column::Refresh => cells::refresh(lane, cell, &pick, canvas),
             Column::Counters => cells::counters(lane, cell, &pick, canvas),
-            Column::Probe => cells::probe(lane, cell, pick(canvas.role(Role::Text)), canvas),
-            Column::Owner => {
-                let style = pick(canvas.role(Role::Text));
-                let none = canvas.look.symbols.none;
-                let owner = lane
-                    .info
-                    .owner
-                    .as_ref()
-                    .map_or(none, |owner| owner.as_str());
-                canvas.text(cell.x, y, cell.right, owner, style);
-            }
+            Column::Probe => cells::probe(lane, cell, text, canvas),
+            Column::Hour => bars(row, cell, &pick, sparkline::outcome, canvas),
+            Column::Latency => bars(row, cell, &pick, sparkline::latency, canvas),
+            Column::Since => cells::since(lane, cell, text, canvas),
+            Column::Owner => match &lane.info.owner {
+                Some(owner) => say(owner.as_str(), text),
+                None => {
+                    let none = canvas.look.symbols.none;
+                    canvas.text(cell.x, y, cell.right, none, text);
+                }
+            },
+            Column::Provider => say(lane.info.provider.as_str(), text),
+            Column::Store => say(lane.info.store.as_str(), text),
+            Column::Key => cells::key(lane, cell, text, canvas),
+            Column::Generation => cells::generation(lane, cell, text, canvas),
+        }
+    }
+}
+
+/// The last hour, one bar a column.
+fn bars(
+    row: LaneRow<'_>,
+    at: Cell,
+    pick: &dyn Fn(Style) -> Style,
+    bar: impl Fn(Slice, &Symbols) -> Option<sparkline::Bar>,
+    canvas: &mut Canvas<'_>,
+) {
+    let slices = row.hour.slices(at.now);
+    let room = usize::from(at.right.saturating_sub(at.x));
+    for (x, slice) in (at.x..at.right).zip(sparkline::merged(&slices, room)) {
+        if let Some((sign, role)) = bar(slice, &canvas.look.symbols) {
+            let style = pick(canvas.role(role));
+            canvas.text(x, at.y, at.right, sign, style);
         }
     }
 }
