@@ -14,9 +14,10 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use fixture::{at, news, now, numbered};
 use lanewatch::engine::Update;
 use lanewatch::plain::Plain;
+use lanewatch::secret::Fingerprint;
 use lanewatch::tui::encoder::Encoder;
 use lanewatch::tui::key::Key;
-use lanewatch::tui::model::Model;
+use lanewatch::tui::model::{GroupBy, Model};
 use lanewatch::tui::symbols;
 use lanewatch::tui::theme::Theme;
 use lanewatch::tui::update::{Msg, update};
@@ -126,5 +127,50 @@ fn frames(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, frames);
+/// The same in groups: a group for each owner, and half as many groups as lanes.
+fn groups(criterion: &mut Criterion) {
+    for (name, by) in [
+        ("grouped by owner", GroupBy::Owner),
+        ("grouped by 5,000 shared keys", GroupBy::Key),
+    ] {
+        let mut screen = Screen::new(10_000);
+        let lane = |n: u64| {
+            let mut lane = numbered(n);
+            lane.shares_key_with = vec![Plain::new("its twin")];
+            if let Some(credential) = &mut lane.credential {
+                credential.fingerprint = Fingerprint::from_bytes((n / 2).to_be_bytes());
+            }
+            lane
+        };
+        let all = news((0..10_000).map(lane).collect());
+        update(&mut screen.model, now(), Msg::News(all));
+        screen.model.lanes.group_by(by);
+        screen.frame();
+        let few: Vec<_> = (0..33).map(|n| Arc::new(lane(n * 300))).collect();
+        criterion.bench_function(&format!("33 lanes change, 10,000 lanes {name}"), |bench| {
+            bench.iter(|| {
+                let lanes = few.clone();
+                update(
+                    &mut screen.model,
+                    now(),
+                    Msg::News(Update {
+                        lanes,
+                        ..Update::default()
+                    }),
+                );
+                screen.frame();
+            });
+        });
+        let mut second = 0;
+        criterion.bench_function(&format!("a second passes, 10,000 lanes {name}"), |bench| {
+            bench.iter(|| {
+                second += 1;
+                update(&mut screen.model, at(second % 3_000 * 1_000), Msg::Tick);
+                screen.frame();
+            });
+        });
+    }
+}
+
+criterion_group!(benches, frames, groups);
 criterion_main!(benches);

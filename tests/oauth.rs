@@ -15,7 +15,7 @@ use lanewatch::manifest::{ClientAuth, OauthSpec};
 use lanewatch::oauth::{self, TokenError, TokenSet};
 use lanewatch::provider::NoAnswer;
 use lanewatch::secret::Secret;
-use real::{Cut, Cutter, Oidc};
+use real::{Fault, Oidc, Proxy};
 use std::time::Duration;
 
 const REPOS: &str = "repo:read repo:write";
@@ -112,6 +112,8 @@ async fn a_refresh_token_that_is_used_twice_costs_the_whole_family() {
             .await,
         401
     );
+    // Once by the token that was used up. That of its successor is another kind of refusal.
+    assert_eq!(server.reuses().await, 1);
 }
 
 #[tokio::test]
@@ -164,20 +166,20 @@ async fn a_consent_that_was_taken_back_is_an_invalid_grant() {
 #[tokio::test]
 async fn a_lost_answer_is_not_a_refusal_and_may_have_used_the_grant() {
     let server = Oidc::start().await;
-    let cutter = Cutter::before(&server.url).await;
+    let proxy = Proxy::before(&server.url).await;
     let mut spec = server.spec();
-    spec.token_endpoint = cutter.in_place_of(&spec.token_endpoint);
-    for (cut, timeout) in [
-        (Cut::Answer, Duration::from_secs(5)),
-        (Cut::After(20), Duration::from_secs(5)),
-        (Cut::Silence, Duration::from_secs(2)),
+    spec.token_endpoint = proxy.in_place_of(&spec.token_endpoint);
+    for (fault, timeout) in [
+        (Fault::LoseAnswer, Duration::from_secs(5)),
+        (Fault::Cut(20), Duration::from_secs(5)),
+        (Fault::Silence, Duration::from_secs(2)),
     ] {
         let minted = server.mint(REPOS).await;
-        cutter.set(cut);
+        proxy.next("POST /token", fault.clone());
         spec.timeout = timeout;
         let lost = refresh(&spec, &minted.refresh_token).await.unwrap_err();
-        match (cut, &lost) {
-            (Cut::Silence, TokenError::NoAnswer(why @ NoAnswer::TimedOut(2_000)))
+        match (fault, &lost) {
+            (Fault::Silence, TokenError::NoAnswer(why @ NoAnswer::TimedOut(2_000)))
             | (_, TokenError::NoAnswer(why @ NoAnswer::Lost(_))) => assert!(why.may_have_acted()),
             _ => panic!("{lost}"),
         }

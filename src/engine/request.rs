@@ -8,8 +8,10 @@ use crate::provider::{AnswerKind, Context, Pack};
 use crate::secret::Secret;
 use std::time::Duration;
 
-/// A `Date` counts whole seconds, and is made before the answer is on its way.
-const DATE_STEP_MS: i64 = 1_000;
+/// How much earlier than its stated end a credential may be over for its issuer, whose clock counts
+/// whole seconds: one second for where its life began, and one for its `Date`, which many servers
+/// work out once a second.
+const ENDS_EARLY_MS: i64 = 2_000;
 
 /// Asks the upstream something with the lane's credential.
 pub(super) async fn ask(
@@ -57,13 +59,10 @@ fn judge(
     let said = answer.as_answer(AnswerKind::Api);
     let mut reading = pack.classify(&said, &context);
     // Its issuer's clock decides when a credential ends: by that one it may be over already.
-    if let (Some(end), Some(ahead)) = (context.known_expires_at, reading.observed.skew_ms)
-        && end.0
-            <= context
-                .now
-                .0
-                .saturating_add(ahead)
-                .saturating_add(DATE_STEP_MS)
+    let ahead = reading.observed.skew_ms.unwrap_or(0);
+    let there = context.now.0.saturating_add(ahead);
+    if let Some(end) = context.known_expires_at
+        && end.0 <= there.saturating_add(ENDS_EARLY_MS)
         && reading.verdict.evidence.basis == Basis::Inferred
     {
         let now = end.max(context.now);

@@ -37,6 +37,7 @@ pub(super) fn places(
                 "fixed",
                 "format",
                 "kind",
+                "first",
             ],
         );
         let given = SPOTS.iter().filter(|spot| part.get(spot).is_some()).count();
@@ -57,6 +58,7 @@ pub(super) fn places(
             .iter()
             .filter_map(|word| one_of(reader, word, &KINDS))
             .collect();
+        let first = part.flag(reader, "first").unwrap_or(false);
         let word = |reader: &mut Reader<'_>, key: &str| Some(part.text(reader, key)?.0);
         let spot = if let Some(pointed) = part.text(reader, "json") {
             pointer(reader, &pointed).map(Spot::Json)
@@ -76,7 +78,12 @@ pub(super) fn places(
                 .or_else(|| word(reader, "challenge").map(Spot::Challenge))
                 .or_else(|| word(reader, "begins").map(Spot::Begins))
         };
-        found.extend(spot.map(|spot| Place { spot, form, kinds }));
+        found.extend(spot.map(|spot| Place {
+            spot,
+            form,
+            kinds,
+            first,
+        }));
     }
     found
 }

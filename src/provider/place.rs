@@ -52,6 +52,8 @@ pub(super) struct Place {
     /// Only in such an answer; empty means any. A member called `scope` means one thing in a token
     /// response and another in a calendar.
     pub(super) kinds: Vec<AnswerKind>,
+    /// Only the first of the names that stand there: a sentence goes on behind an action's name.
+    pub(super) first: bool,
 }
 
 impl Place {
@@ -124,6 +126,9 @@ impl Place {
                     }
                 }
             }
+        }
+        if self.first {
+            names.truncate(1);
         }
         names
     }

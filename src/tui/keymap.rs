@@ -208,7 +208,7 @@ fn closable(model: &Model) -> bool {
 
 fn openable(model: &Model) -> bool {
     let open = matches!(model.zoom, Some(Pane::Detail | Pane::Audit));
-    !open && (model.focus == Pane::Audit || model.row() < model.lanes.rows())
+    !open && !on_a_head(model) && (model.focus == Pane::Audit || model.lanes.rows() > 0)
 }
 
 const fn k(c: char) -> Key {
@@ -325,10 +325,11 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Quit, Menu, &[Key::ctrl('c')], "", ""),
 
     entry(Action::ToggleColumn, Columns, &[k(' ')], "show or hide", ""),
+    entry(Action::Cancel, Columns, &[p(Code::Esc), p(Code::Enter), k('q'), k('c')], "close", ""),
     entry(Action::Down, Columns, &[k('j'), p(Code::Down)], "down", ""),
     entry(Action::Up, Columns, &[k('k'), p(Code::Up)], "up", ""),
-    entry(Action::ColumnLeft, Columns, &[k('K'), p(Code::Left)], "further left", ""),
-    entry(Action::ColumnRight, Columns, &[k('J'), p(Code::Right)], "further right", ""),
+    entry(Action::ColumnLeft, Columns, &[k('K'), p(Code::Left)], "move left", ""),
+    entry(Action::ColumnRight, Columns, &[k('J'), p(Code::Right)], "move right", ""),
     entry(Action::Wider, Columns, &[k('+'), k('=')], "wider", ""),
     entry(Action::Narrower, Columns, &[k('-')], "narrower", ""),
     entry(Action::Sort, Columns, &[k('s')], "sort by it", ""),
@@ -336,7 +337,6 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Reset, Columns, &[k('0')], "as at first", ""),
     entry(Action::First, Columns, &[k('g'), p(Code::Home)], "", ""),
     entry(Action::Last, Columns, &[k('G'), p(Code::End)], "", ""),
-    entry(Action::Cancel, Columns, &[p(Code::Esc), p(Code::Enter), k('q'), k('c')], "close", ""),
     entry(Action::Quit, Columns, &[Key::ctrl('c')], "", ""),
 ];
 

@@ -165,3 +165,27 @@ async fn a_key_that_ends_by_its_issuers_clock_has_expired_and_was_not_revoked() 
     assert_eq!(bench.count("keys", RecordKind::LaneHeld), 0);
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn a_key_that_is_over_a_moment_before_its_stated_end_has_expired_and_was_not_revoked() {
+    let bank = Bank::start(3600).await;
+    let lane = bank.key_lane("keys", Some(6));
+    let ends = bank.world().tokens.values().next().unwrap().ends.unwrap();
+    // Its life was reckoned in whole seconds, and no `Date` tells what time it is there.
+    let issuer = Server::start(move |ask| {
+        let early = ask.at.plus(Duration::from_millis(1_500));
+        match early >= ends {
+            true => Answer::json(401, &serde_json::json!({})),
+            false => Answer::json(200, &serde_json::json!({ "ok": true })),
+        }
+    })
+    .await;
+    let bench = open(&bank, &lane.replace(&bank.api.address, &issuer.address)).await;
+    bench.until_word("keys", Word::Ok).await;
+    bench
+        .until_lane("keys", "over", |lane| lane.gate != Gate::Open)
+        .await;
+    assert_eq!(bench.lane("keys").await.word, Word::Expired);
+    assert_eq!(bench.count("keys", RecordKind::LaneHeld), 0);
+    bench.stop().await;
+}

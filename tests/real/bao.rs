@@ -1,6 +1,8 @@
-//! A real OpenBao in its development mode: in memory, unsealed, KV version 2 at `secret/`.
+//! A real OpenBao with KV version 2 at `secret/`: in its development mode, in memory, or on files that
+//! outlive its process. On request it leases out roles of a PostgreSQL.
 
 use super::fetch;
+use super::postgres::Postgres;
 use super::process::Process;
 use lanewatch::http::{Call, Http, Method};
 use lanewatch::manifest::{OpenBaoAuth, OpenBaoSpec, SecretFrom};
@@ -16,12 +18,28 @@ use std::time::Duration;
 use tempfile::TempDir;
 use url::Url;
 
-const ROOT: &str = "test-root";
+/// The one node of a cluster of one; what it answers stays in `DATA`.
+const ON_FILES: &str = r#"
+storage "raft" {
+  path = "DATA"
+  node_id = "only"
+}
+listener "tcp" {
+  address = "127.0.0.1:PORT"
+  cluster_address = "127.0.0.1:CLUSTER"
+  tls_disable = true
+}
+api_addr = "http://127.0.0.1:PORT"
+cluster_addr = "http://127.0.0.1:CLUSTER"
+"#;
 
 /// A running OpenBao.
 pub(crate) struct Bao {
     process: Process,
     home: TempDir,
+    root: String,
+    /// None in its development mode, which prints it.
+    unseal_key: Option<String>,
     /// Where it listens.
     pub(crate) url: Url,
     /// The authority that signed its certificate, if it speaks TLS.
@@ -50,18 +68,76 @@ impl Bao {
         panic!("OpenBao ended at once, ten times; see whether it starts by hand");
     }
 
+    /// One that speaks plain HTTP and whose data outlives its process: it can be killed and started
+    /// again, and then it is sealed.
+    pub(crate) async fn start_on_files() -> Self {
+        for _ in 0..10 {
+            if let Some(ready) = Self::on_files().await {
+                return ready;
+            }
+        }
+        panic!("OpenBao ended at once, ten times; see whether it starts by hand");
+    }
+
+    async fn on_files() -> Option<Self> {
+        let home = tempfile::tempdir().unwrap();
+        let port = two_free_ports();
+        let data = home.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        let config = ON_FILES
+            .replace("DATA", data.to_str().unwrap())
+            .replace("PORT", &port.to_string())
+            .replace("CLUSTER", &(port + 1).to_string());
+        std::fs::write(home.path().join("bao.hcl"), config).unwrap();
+        let mut bao = Self {
+            process: Process::start("bao", &mut on_files(home.path()), "fetch it again"),
+            home,
+            root: String::new(),
+            unseal_key: None,
+            url: Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap(),
+            ca_file: None,
+            http: Http::new(),
+        };
+        if !bao.answers(501).await {
+            return None;
+        }
+        let one = json!({"secret_shares": 1, "secret_threshold": 1});
+        let made = bao.ok(Method::PUT, "sys/init", one).await;
+        bao.root = made["root_token"].as_str().unwrap().to_owned();
+        bao.unseal_key = Some(made["keys_base64"][0].as_str().unwrap().to_owned());
+        bao.unseal().await;
+        // Right after it was unsealed it is on its way to be the leader.
+        assert!(bao.answers(200).await, "it ended when it was unsealed");
+        let engine = json!({"type": "kv", "options": {"version": "2"}});
+        bao.ok(Method::POST, "sys/mounts/secret", engine).await;
+        let (http, root) = (bao.http.clone(), bao.root.clone());
+        let probe = bao.url.join("v1/secret/data/never-written").unwrap();
+        let ready = bao
+            .process
+            .ready(async || status(&http, &probe, None, &root).await == Some(404));
+        ready.await.then_some(bao)
+    }
+
+    /// Waits until its health is `wanted`. False if it ends first.
+    async fn answers(&mut self, wanted: u16) -> bool {
+        let (http, health) = (self.http.clone(), self.url.join("v1/sys/health").unwrap());
+        let ready = self
+            .process
+            .ready(async || status(&http, &health, None, "").await == Some(wanted));
+        ready.await
+    }
+
     async fn on_free_ports(tls: bool) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = two_free_ports();
-        let mut command = Command::new(fetch::bao());
+        // Its own: should another one have taken the port meanwhile, that one does not know it.
+        let root = home.path().file_name().unwrap().to_str().unwrap();
+        let root = format!("root-{}", root.trim_start_matches('.'));
+        let mut command = command(home.path());
         command
             .args(["server", "-dev", "-dev-no-store-token"])
-            .arg(format!("-dev-root-token-id={ROOT}"))
-            .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
-            .env("HOME", home.path())
-            .stdin(Stdio::null())
-            .stdout(File::create(home.path().join("out")).unwrap())
-            .stderr(File::create(home.path().join("err")).unwrap());
+            .arg(format!("-dev-root-token-id={root}"))
+            .arg(format!("-dev-listen-address=127.0.0.1:{port}"));
         if tls {
             let certificates = home.path().join("tls");
             std::fs::create_dir(&certificates).unwrap();
@@ -73,27 +149,25 @@ impl Bao {
         let process = Process::start("bao", &mut command, "fetch it again");
         let mut bao = Self {
             process,
+            root,
+            unseal_key: None,
             url: Url::parse(&format!("{scheme}://127.0.0.1:{port}/")).unwrap(),
             ca_file: tls.then(|| home.path().join("tls/vault-ca.pem")),
             home,
             http: Http::new(),
         };
         let probe = bao.url.join("v1/secret/data/never-written").unwrap();
-        let (http, ca_file) = (bao.http.clone(), bao.ca_file.clone());
+        let (http, ca_file, root) = (bao.http.clone(), bao.ca_file.clone(), bao.root.clone());
         let ready = bao.process.ready(async || {
             // The engine answers a moment later than the server's health.
-            let mut call = Call::new(Method::GET, probe.clone(), Duration::from_secs(5))
-                .secret_header("x-vault-token", Secret::new(ROOT.into()));
-            call.ca_file.clone_from(&ca_file);
-            let answer = http.exchange(call).await;
-            answer.is_ok_and(|answer| answer.status == 404)
+            status(&http, &probe, ca_file.as_deref(), &root).await == Some(404)
         });
         ready.await.then_some(bao)
     }
 
     /// How a store reaches it with the root token.
     pub(crate) fn spec(&self) -> OpenBaoSpec {
-        self.spec_with(ROOT)
+        self.spec_with(&self.root)
     }
 
     /// How a store reaches it with that token.
@@ -115,10 +189,20 @@ impl Bao {
 
     /// A role whose tokens live `ttl` and have the policies, and the login for it.
     pub(crate) async fn approle(&self, policies: &[&str], ttl: &str) -> OpenBaoAuth {
+        self.approle_renewable(policies, ttl, ttl).await
+    }
+
+    /// A role whose tokens live `ttl`, and when they are renewed `max_ttl` in all.
+    pub(crate) async fn approle_renewable(
+        &self,
+        policies: &[&str],
+        ttl: &str,
+        max_ttl: &str,
+    ) -> OpenBaoAuth {
         // Enabled already for the second role.
         self.send(Method::POST, "sys/auth/approle", json!({"type": "approle"}))
             .await;
-        let role = json!({"token_policies": policies, "token_ttl": ttl, "token_max_ttl": ttl});
+        let role = json!({"token_policies": policies, "token_ttl": ttl, "token_max_ttl": max_ttl});
         self.ok(Method::POST, "auth/approle/role/lane", role).await;
         let role_id = self
             .ok(Method::GET, "auth/approle/role/lane/role-id", Value::Null)
@@ -203,11 +287,74 @@ impl Bao {
         self.ok(Method::DELETE, &path, Value::Null).await;
     }
 
-    /// Allows so many requests a second to `secret/`.
+    /// Has it lease out roles of that database, at `database/creds/NAME` for each [`Self::role`].
+    pub(crate) async fn leases_out(&self, database: &Postgres) {
+        let engine = json!({"type": "database"});
+        self.ok(Method::POST, "sys/mounts/database", engine).await;
+        let (maker, password) = Postgres::MAKER;
+        let config = json!({
+            "plugin_name": "postgresql-database-plugin",
+            "allowed_roles": "*",
+            "connection_url": database.connection_url(),
+            "username": maker,
+            "password": password,
+        });
+        self.ok(Method::POST, "database/config/postgres", config)
+            .await;
+    }
+
+    /// A role whose leases live `default_ttl`, and when they are renewed `max_ttl` in all.
+    pub(crate) async fn role(&self, name: &str, default_ttl: &str, max_ttl: &str) {
+        let role = json!({
+            "db_name": "postgres",
+            "creation_statements": [Postgres::CREATION],
+            "revocation_statements": [Postgres::REVOCATION],
+            "default_ttl": default_ttl,
+            "max_ttl": max_ttl,
+        });
+        self.ok(Method::POST, &format!("database/roles/{name}"), role)
+            .await;
+    }
+
+    /// A lease of that role, as it was answered: `lease_id`, `lease_duration`, `data.username`, ….
+    pub(crate) async fn lease(&self, role: &str) -> Value {
+        let path = format!("database/creds/{role}");
+        self.ok(Method::GET, &path, Value::Null).await
+    }
+
+    /// The leases of that role that it knows of, by their ids.
+    pub(crate) async fn leases(&self, role: &str) -> Vec<String> {
+        let prefix = format!("database/creds/{role}/");
+        let path = format!("sys/leases/lookup/{prefix}?list=true");
+        let (status, said) = self.send(Method::GET, &path, Value::Null).await;
+        assert!(matches!(status, 200 | 404), "{status} {said}");
+        let keys = said["data"]["keys"].as_array().into_iter().flatten();
+        keys.map(|key| format!("{prefix}{}", key.as_str().unwrap()))
+            .collect()
+    }
+
+    /// Takes a lease back, and waits until its role is gone.
+    pub(crate) async fn revoke_lease(&self, lease: &str) {
+        let body = json!({"lease_id": lease, "sync": true});
+        self.ok(Method::PUT, "sys/leases/revoke", body).await;
+    }
+
+    /// Allows so many requests a minute to `secret/`.
     pub(crate) async fn quota(&self, rate: u32) {
-        let quota = json!({"path": "secret/", "rate": rate, "interval": "60s"});
+        self.quota_for(rate, "60s").await;
+    }
+
+    /// Allows so many requests an interval to `secret/`.
+    pub(crate) async fn quota_for(&self, rate: u32, interval: &str) {
+        let quota = json!({"path": "secret/", "rate": rate, "interval": interval});
         self.ok(Method::POST, "sys/quotas/rate-limit/test", quota)
             .await;
+    }
+
+    /// Allows any number of requests again.
+    pub(crate) async fn lift_quota(&self) {
+        let path = "sys/quotas/rate-limit/test";
+        self.ok(Method::DELETE, path, Value::Null).await;
     }
 
     /// Closes it.
@@ -215,15 +362,26 @@ impl Bao {
         self.ok(Method::PUT, "sys/seal", Value::Null).await;
     }
 
-    /// Opens it with the key that it printed when it started.
+    /// Opens it.
     pub(crate) async fn unseal(&self) {
-        let printed = std::fs::read_to_string(self.home.path().join("out")).unwrap();
-        let mut lines = printed.lines();
-        let key = lines
-            .find_map(|line| line.strip_prefix("Unseal Key: "))
-            .unwrap();
-        self.ok(Method::PUT, "sys/unseal", json!({"key": key}))
-            .await;
+        let key = self.unseal_key.clone().unwrap_or_else(|| {
+            let printed = std::fs::read_to_string(self.home.path().join("out")).unwrap();
+            let key = |line: &str| Some(line.strip_prefix("Unseal Key: ")?.to_owned());
+            printed.lines().find_map(key).expect("it prints its key")
+        });
+        let key = json!({"key": key});
+        self.ok(Method::PUT, "sys/unseal", key).await;
+    }
+
+    /// Ends it as a power failure would. Only one that was started on files comes back.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again at the same address, with the same data; it is sealed.
+    pub(crate) async fn start_again(&mut self) {
+        self.process = Process::start("bao", &mut on_files(self.home.path()), "fetch it again");
+        assert!(self.answers(503).await, "it does not start again");
     }
 
     /// Makes it hang, connections and all.
@@ -246,16 +404,20 @@ impl Bao {
         SecretFrom::File(path)
     }
 
-    async fn ok(&self, method: Method, path: &str, body: Value) -> Value {
+    /// Asks it anything with the root token; the path is what stands after `/v1/`.
+    pub(crate) async fn ok(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, said) = self.send(method, path, body).await;
         assert!((200..300).contains(&status), "{path}: {status} {said}");
         said
     }
 
-    async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+    /// The same, whatever the answer is.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
         let url = self.url.join(&format!("v1/{path}")).unwrap();
-        let mut call = Call::new(method, url, Duration::from_secs(10))
-            .secret_header("x-vault-token", Secret::new(ROOT.into()));
+        let mut call = Call::new(method, url, Duration::from_secs(10));
+        if !self.root.is_empty() {
+            call = call.secret_header("x-vault-token", Secret::new(self.root.clone()));
+        }
         call.ca_file.clone_from(&self.ca_file);
         if !body.is_null() {
             call = call.body("application/json", Secret::new(body.to_string()));
@@ -266,6 +428,35 @@ impl Bao {
             serde_json::from_slice(&answer.body).unwrap_or_default(),
         )
     }
+}
+
+/// OpenBao, with what it prints in files of `home`.
+fn command(home: &Path) -> Command {
+    let mut command = Command::new(fetch::bao());
+    command
+        .env("HOME", home)
+        .stdin(Stdio::null())
+        .stdout(File::create(home.join("out")).unwrap())
+        .stderr(File::create(home.join("err")).unwrap());
+    command
+}
+
+fn on_files(home: &Path) -> Command {
+    let mut command = command(home);
+    command
+        .arg("server")
+        .arg(format!("-config={}", home.join("bao.hcl").display()));
+    command
+}
+
+/// What a GET is answered with, if it is.
+async fn status(http: &Http, url: &Url, ca_file: Option<&Path>, token: &str) -> Option<u16> {
+    let mut call = Call::new(Method::GET, url.clone(), Duration::from_secs(5));
+    if !token.is_empty() {
+        call = call.secret_header("x-vault-token", Secret::new(token.into()));
+    }
+    call.ca_file = ca_file.map(Path::to_owned);
+    Some(http.exchange(call).await.ok()?.status)
 }
 
 /// Writes a file that only its owner may open.

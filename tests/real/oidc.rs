@@ -5,6 +5,7 @@ use super::process::Process;
 use lanewatch::http::{Call, Http, Method};
 use lanewatch::manifest::{ClientAuth, OauthSpec};
 use lanewatch::secret::Secret;
+use rustix::process::Signal;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{ChildStdout, Command, Stdio};
@@ -13,7 +14,7 @@ use url::Url;
 
 /// A running authorization server and the API behind it.
 pub(crate) struct Oidc {
-    _process: Process,
+    process: Process,
     /// Kept open: a server whose output nobody takes ends when it prints.
     _out: BufReader<ChildStdout>,
     /// Where it listens; paths are `/token`, `/token/introspection`, `/token/revocation`,
@@ -75,11 +76,21 @@ impl Oidc {
         });
         assert!(ready.await, "oidc-provider ended before it was ready");
         Self {
-            _process: process,
+            process,
             _out: out,
             url,
             http,
         }
+    }
+
+    /// Makes it hang, connections and all.
+    pub(crate) fn freeze(&self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets it go on, with whatever was asked meanwhile.
+    pub(crate) fn thaw(&self) {
+        self.process.signal(Signal::CONT);
     }
 
     /// An address of it.
@@ -110,6 +121,12 @@ impl Oidc {
         let mut url = self.at("__revoke");
         url.query_pairs_mut().append_pair("grantId", grant_id);
         assert_eq!(self.get(url).await["revoked"], true);
+    }
+
+    /// How often it was shown a refresh token that had been used before.
+    pub(crate) async fn reuses(&self) -> u64 {
+        let said = self.get(self.at("__reuses")).await;
+        said["reuses"].as_u64().unwrap()
     }
 
     /// The API's status for a request with that token.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// How long a server may take to become ready. Generous, since a busy machine is not a failure.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long it may take to end when it is asked to.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A running server.
 pub(crate) struct Process {
@@ -26,6 +28,22 @@ impl Process {
 
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for an end that was asked for; forces it when nothing comes of that.
+    pub(crate) fn wait(&mut self) {
+        let until = std::time::Instant::now() + ENDS_WITHIN;
+        while !self.has_ended() && std::time::Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.kill();
+    }
+
+    /// Ends it as a power failure would.
+    pub(crate) fn kill(&mut self) {
+        // An error says that it has ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
@@ -54,8 +72,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // An error says that it has ended already.
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.kill();
     }
 }

@@ -85,6 +85,18 @@ fn what_a_person_asks_for_is_shown_even_if_others_must_go() {
 }
 
 #[test]
+fn a_column_without_room_gets_it_at_the_first_press_and_goes_at_the_second() {
+    let mut desk = Desk::with(80, 24, wall());
+    assert_eq!(column_width(&desk.model, Column::Life), None);
+    desk.press("c j j j j j space");
+    assert!(column_width(&desk.model, Column::Life).is_some());
+    desk.press("space");
+    assert_eq!(column_width(&desk.model, Column::Life), None);
+    desk.press("space");
+    assert!(column_width(&desk.model, Column::Life).is_some());
+}
+
+#[test]
 fn columns_move_and_grow_and_are_as_at_first_again() {
     let mut desk = Desk::with(120, 40, wall());
     let before = desk.text();
@@ -181,7 +193,7 @@ fn every_column_can_be_sorted_by_and_shows_that_it_is() {
         let place = desk.model.columns.list().iter();
         let place = place.take_while(|choice| choice.column != column).count();
         if !desk.model.columns.list()[place].shown {
-            desk.model.columns.toggle(place);
+            desk.model.columns.toggle(place, true);
         }
         desk.model.lanes.sort_by(lanewatch::tui::model::Sort {
             by: column.sort(),

@@ -1,6 +1,6 @@
 //! Reading and writing a real OpenBao, and what its outages look like.
 
-use crate::real::{Bao, Cut, Cutter};
+use crate::real::{Bao, Fault, Proxy};
 use crate::{fields, openbao, source};
 use lanewatch::lane::{Outcome, StoreVersion};
 use lanewatch::store::StoreError;
@@ -148,6 +148,28 @@ async fn a_sealed_store_says_so_until_it_is_unsealed() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_killed_and_is_back_is_read_once_it_is_unsealed() {
+    let mut bao = Bao::start_on_files().await;
+    bao.kv_put("gh", json!({"token": "one"})).await;
+    bao.kill();
+    bao.start_again().await;
+    let store = openbao(bao.spec());
+    let sealed = store.read(&source("gh", None)).await.unwrap_err();
+    assert_eq!(sealed, StoreError::Sealed);
+    bao.unseal().await;
+    let back = async {
+        loop {
+            match store.read(&source("gh", None)).await {
+                Ok(record) => break record,
+                Err(error) => assert!(error.is_outage(), "{error}"),
+            }
+        }
+    };
+    let record = tokio::time::timeout(Duration::from_secs(30), back).await;
+    assert_eq!(record.unwrap().fields["token"].expose(), "one");
+}
+
+#[tokio::test]
 async fn a_store_that_hangs_is_given_up_in_time_and_works_when_it_is_back() {
     let bao = Bao::start().await;
     let mut spec = bao.spec();
@@ -217,17 +239,17 @@ async fn a_write_whose_answer_is_lost_is_looked_up_and_never_written_twice() {
     let token = source("gh", Some("token"));
     bao.kv_put("gh", json!({"token": "one", "user": "bob"}))
         .await;
-    let cutter = Cutter::before(&bao.url).await;
+    let proxy = Proxy::before(&bao.url).await;
     let mut spec = bao.spec();
-    spec.address = cutter.in_place_of(&bao.url);
+    spec.address = proxy.in_place_of(&bao.url);
     let store = openbao(spec);
-    // The connection for reading is kept and stays whole; the one for writing is new, and is cut.
     let seen = store.read(&token).await.unwrap().version;
-    cutter.set(Cut::Answer);
+    proxy.next("POST ", Fault::LoseAnswer);
     let written = store
         .write(&token, &fields(&[("token", "two")]), seen.as_ref())
         .await;
     assert_eq!(written.unwrap(), StoreVersion("2".into()));
+    assert_eq!(proxy.count("POST "), 1);
     assert_eq!(
         bao.kv_get("gh").await,
         json!({"token": "two", "user": "bob"})
@@ -239,11 +261,11 @@ async fn a_write_that_could_not_even_look_has_certainly_written_nothing() {
     let bao = Bao::start().await;
     let token = source("gh", Some("token"));
     bao.kv_put("gh", json!({"token": "one"})).await;
-    let cutter = Cutter::before(&bao.url).await;
+    let proxy = Proxy::before(&bao.url).await;
     let mut spec = bao.spec();
-    spec.address = cutter.in_place_of(&bao.url);
+    spec.address = proxy.in_place_of(&bao.url);
     let store = openbao(spec);
-    cutter.set(Cut::Answer);
+    proxy.every("GET ", Fault::LoseAnswer);
     let new = fields(&[("token", "two")]);
     let error = store.write(&token, &new, None).await.unwrap_err();
     assert!(matches!(error, StoreError::Lost(_)), "{error}");

@@ -9,6 +9,7 @@
 )]
 
 mod kv;
+mod leases;
 mod local;
 mod login;
 mod lying;

@@ -4,6 +4,7 @@
 //! adopted and proved from the beginning. A store that fails costs the lane nothing but its word as
 //! long as the credential at hand lives.
 
+use super::super::backoff::Backoff;
 use super::super::credential::Offer;
 use super::super::effect::{Attempt, Effect, LoadWhy, RefreshWhy};
 use super::super::event::Found;
@@ -17,9 +18,11 @@ use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A store that fails is asked again after this at the latest; it is the engine that keeps many
-/// lanes from asking at once.
-const LOAD_WAIT_MAX: Duration = Duration::from_secs(5);
+/// A store that fails is asked again after this at the latest, since that is how long its return
+/// may go unnoticed; it is the engine that keeps many lanes from asking at once.
+const LOAD_WAIT_MAX: Duration = Duration::from_secs(1);
+/// For how long a store may ask to be left alone: no longer than any failing target is.
+const LOAD_ASKED_MAX: Duration = Backoff::CAP;
 
 impl Lane {
     /// Reads the store, unless it is being read.
@@ -158,6 +161,8 @@ impl Lane {
         let wait = self
             .load_backoff
             .after_failure(&mut self.dice, LOAD_WAIT_MAX);
+        let asked = verdict.evidence.retry_after_s.map(Duration::from_secs);
+        let wait = wait.max(asked.unwrap_or_default().min(LOAD_ASKED_MAX));
         if self.waits_for_store() {
             self.find_again("store", FindingLevel::Refuse, detail(&verdict));
             self.refuse_for(now, verdict, out);

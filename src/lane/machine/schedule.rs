@@ -168,12 +168,6 @@ impl Lane {
             "lane/known_expiry",
             "its known expiry has passed",
         );
-        if let Grant::Dead(grant) | Grant::Uncertain(grant) = self.grant.clone() {
-            self.record(out, RecordKind::TokenExpired).verdict = Some(verdict.clone());
-            self.close_with(now, verdict, out);
-            self.hold(now, Verdict::clone(&grant), out);
-            return;
-        }
         self.fall_expired(now, verdict, out);
     }
 
@@ -185,6 +179,11 @@ impl Lane {
         self.counters.count(Outcome::CredentialExpired);
         self.record(out, RecordKind::TokenExpired).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
+        if let Grant::Dead(grant) | Grant::Uncertain(grant) = self.grant.clone() {
+            // Nothing that a machine may do brings a newer one.
+            self.hold(now, Verdict::clone(&grant), out);
+            return;
+        }
         match self.spec.renewal {
             Renewal::Refresh { .. } if self.left(now).is_some_and(|left| !left.is_zero()) => {
                 // The upstream contradicts the known expiry. A server that calls every new token

@@ -240,12 +240,13 @@ impl Columns {
     }
 
     /// Shows or hides the column in that place. What a person asks for is pinned: asking for a
-    /// column and not seeing it would be no answer.
-    pub fn toggle(&mut self, at: usize) {
+    /// column and not seeing it would be no answer. So is one that is shown already but finds no
+    /// room (`there` is false): who asks for that wants it seen, not hidden.
+    pub fn toggle(&mut self, at: usize, there: bool) {
         if let Some(choice) = self.list.get_mut(at)
             && !choice.column.is_fixed()
         {
-            choice.shown = !choice.shown;
+            choice.shown = !choice.shown || (!there && !choice.pinned);
             choice.pinned = choice.shown;
         }
     }
@@ -310,8 +311,8 @@ mod tests {
     #[test]
     fn state_and_lane_cannot_be_hidden_and_a_column_cannot_leave_the_list() {
         let mut columns = Columns::default();
-        columns.toggle(0);
-        columns.toggle(1);
+        columns.toggle(0, true);
+        columns.toggle(1, true);
         assert_eq!(columns, Columns::default());
         assert_eq!(columns.shift(0, false), 0);
         assert_eq!(columns.shift(16, true), 16);

@@ -40,10 +40,10 @@ impl Ask {
     /// What it does, in one sentence.
     pub const fn consequence(self) -> &'static str {
         match self {
-            Self::Refresh => "The lane is proved now, and refreshed if it can be.",
+            Self::Refresh => "Proved now, and refreshed where that can be.",
             Self::Rotate => "A newer credential is minted, or taken from its store.",
             Self::Release => "The hold ends; pre-flight decides whether it serves.",
-            Self::Pause => "No calls are served until the lane is resumed.",
+            Self::Pause => "No calls are served while it lasts.",
             Self::Resume => "Pre-flight runs; calls are served if it passes.",
         }
     }

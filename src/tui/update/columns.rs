@@ -12,7 +12,11 @@ pub(super) fn act(model: &mut Model, mut row: usize, action: Action) {
         Action::Up => row = row.saturating_sub(1),
         Action::First => row = 0,
         Action::Last => row = last,
-        Action::ToggleColumn => model.columns.toggle(row),
+        Action::ToggleColumn => {
+            let column = model.columns.list().get(row).map(|choice| choice.column);
+            let there = column.and_then(|column| view::column_width(model, column));
+            model.columns.toggle(row, there.is_some());
+        }
         Action::ColumnLeft => row = model.columns.shift(row, false),
         Action::ColumnRight => row = model.columns.shift(row, true),
         Action::Wider => resize(model, row, 1),

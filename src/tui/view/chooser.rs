@@ -7,11 +7,11 @@ use crate::tui::model::{Model, Pane};
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 
-const WIDTH: u16 = 72;
+const WIDTH: u16 = 60;
 /// Columns before the title: the box and the pin.
 const TITLE: u16 = 4;
 /// Columns before the width.
-const WIDE: u16 = 14;
+const WIDE: u16 = 13;
 /// Columns before what a column is for.
 const ABOUT: u16 = 22;
 
@@ -22,7 +22,7 @@ pub(super) fn draw(model: &Model, row: usize, canvas: &mut Canvas<'_>) {
         .unwrap_or(u16::MAX)
         .saturating_add(3);
     // Below the heads of the table and its first rows, so that what changes can be seen.
-    let top = if height > wanted + 8 { 6 } else { 0 };
+    let top = if height >= 20 { 6 } else { 0 };
     let outer = Rect::new(0, top, width, height.saturating_sub(top + 1));
     let across = WIDTH.min(outer.width);
     let area = Rect::new(
@@ -66,10 +66,10 @@ pub(super) fn draw(model: &Model, row: usize, canvas: &mut Canvas<'_>) {
             (_, None) if choice.shown => "no room".to_owned(),
             (_, None) => String::new(),
         };
-        canvas.text_right(inner.x + WIDE, y, inner.x + ABOUT - 2, &wide, pick(text));
+        canvas.text_right(inner.x + WIDE, y, inner.x + ABOUT - 1, &wide, pick(text));
         canvas.text(inner.x + ABOUT, y, end, about(choice.column), pick(text));
     }
-    let hint = "space show   J/K order   +/- width   s sort   0 reset   esc close";
+    let hint = "space show  J/K move  +/- width  s sort  esc close";
     let y = inner.bottom().saturating_sub(1);
     canvas.text(inner.x, y, inner.right(), hint, text);
 }

@@ -84,7 +84,7 @@ fn draw_form(model: &Model, form: &Form, screen: Rect, canvas: &mut Canvas<'_>) 
         line("why?", &form.why, Field::Why, row, canvas);
     }
     let hint = if pause {
-        "enter take it   tab other line   up/down how long   esc drop it"
+        "enter take it  tab other line  up/down span  esc drop it"
     } else {
         "enter take it   esc drop it   the audit keeps the reason"
     };

@@ -1,8 +1,9 @@
 // A real OAuth 2.0 authorization server for lanewatch's tests, with an API behind it.
 //
 // It differs from a production server in three ways: lives are short, every refresh rotates the
-// refresh token, and two paths that no real server has let a test act as the person who consents
-// (`/__mint`) and as the one who takes the consent back (`/__revoke`).
+// refresh token, and three paths that no real server has let a test act as the person who consents
+// (`/__mint`) and as the one who takes the consent back (`/__revoke`), and look at what the server
+// keeps to itself (`/__reuses`).
 //
 // Environment: ACCESS_TTL and REFRESH_TTL in seconds. Prints `listening PORT` and ends with its
 // standard input, so that it does not outlive the test that started it.
@@ -115,12 +116,20 @@ provider.use(async (ctx, next) => {
     ctx.body = await mint(ctx.query);
   } else if (ctx.path === '/__revoke') {
     ctx.body = await revoke(ctx.query);
+  } else if (ctx.path === '/__reuses') {
+    ctx.body = { reuses };
   } else {
     const needed = scopeFor(ctx.method, ctx.path);
     await (needed ? serve(ctx, needed) : next());
   }
 });
 provider.on('server_error', (_, error) => console.error(error));
+
+/** How often a refresh token was shown that had been used before: each time its family dies. */
+let reuses = 0;
+provider.on('grant.error', (_, error) => {
+  if (error.error_detail === 'refresh token already used') reuses += 1;
+});
 
 server.on('request', provider.callback());
 process.stdin.resume().on('end', () => process.exit(0));

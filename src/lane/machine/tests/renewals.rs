@@ -73,3 +73,23 @@ fn a_credential_that_is_met_again_after_a_restart_is_no_new_generation() {
     again.load(Found::Credential(other));
     assert_eq!(again.lane.generation(), Generation(2));
 }
+
+#[test]
+fn an_issuer_that_ends_a_token_early_does_not_hide_that_its_grant_is_over() {
+    let uncertain = RefreshFailure::Uncertain(verdict(Outcome::UpstreamUnavailable));
+    let dead = RefreshFailure::GrantDead(verdict(Outcome::CredentialInvalid));
+    for failure in [uncertain, dead] {
+        let mut story = Story::serving();
+        story.wait_until(67);
+        story.probe(Outcome::Ok);
+        let attempt = story.refresh_attempt();
+        story.tell(Event::RefreshFailed { attempt, failure });
+        if story.has(Effect::uses_credential) {
+            story.probe(Outcome::Ok);
+        }
+        story.wait_until(99);
+        story.probe(Outcome::CredentialExpired);
+        assert_eq!(story.lane.word(), Word::Held);
+        assert!(story.records.contains(&RecordKind::TokenExpired));
+    }
+}
