@@ -19,6 +19,8 @@ mod groups;
 mod keys;
 #[path = "screen/orders.rs"]
 mod orders;
+#[path = "screen/palette.rs"]
+mod palette;
 #[path = "screen/pictures.rs"]
 mod pictures;
 #[path = "screen/properties.rs"]
@@ -27,6 +29,8 @@ mod properties;
 mod tables;
 #[path = "screen/terminal.rs"]
 mod terminal;
+#[path = "screen/trail.rs"]
+mod trail;
 
 use fixture::now;
 use lanewatch::engine::{LaneView, Update};

@@ -13,8 +13,9 @@ use crate::lane::Actor;
 use crate::manifest::Bindings;
 use crate::plain::Plain;
 use crate::sandbox::{self, Sandbox};
+use crate::tui::reach::{Knows, Reach};
 use crate::tui::theme::Theme;
-use crate::tui::{Exit, ScreenOptions};
+use crate::tui::{AuditPlace, Exit, ScreenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -42,8 +43,9 @@ struct Running {
 
 /// Watches the lanes of the manifest at `path`.
 pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
-    let options = options(screen)?;
+    let mut options = options(screen)?;
     let (setup, folder) = open(path)?;
+    options.audit = audit_place(&folder);
     let _log = log_to(&folder);
     let socket = folder.socket();
     watch(
@@ -60,11 +62,21 @@ pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
 
 /// Watches the built-in sandbox.
 pub(super) fn demo(screen: &ScreenArgs) -> Result<u8, Failure> {
-    let options = options(screen)?;
+    let mut options = options(screen)?;
     let folder = demo_folder()?;
     folder.create()?;
+    options.audit = audit_place(&folder);
     let _log = log_to(&folder);
     watch(options, &start(move |runtime| make_demo(runtime, folder))?)
+}
+
+/// The journal in a state folder; exports of it go where the program was started.
+fn audit_place(folder: &StateFolder) -> Option<AuditPlace> {
+    let exports = std::env::current_dir().ok()?;
+    Some(AuditPlace {
+        folder: folder.audit(),
+        exports,
+    })
 }
 
 /// Where the demo keeps its state.
@@ -258,6 +270,9 @@ fn options(args: &ScreenArgs) -> Result<ScreenOptions, Failure> {
         read_only: args.read_only,
         sync_output: !args.no_sync,
         operator,
+        reach: Reach::default(),
+        knows: Knows::guess(|name| std::env::var(name).ok()),
+        audit: None,
     })
 }
 

@@ -8,11 +8,13 @@
 //! part that waits. Nothing here knows a lane's rules: all of that arrives as
 //! [`crate::engine::Update`]s and leaves as [`crate::engine::Command`]s.
 
+pub mod archive;
 pub mod encoder;
 pub mod key;
 pub mod keymap;
 pub mod model;
 mod pen;
+pub mod reach;
 mod run;
 mod span;
 pub mod symbols;
@@ -21,5 +23,5 @@ pub mod theme;
 pub mod update;
 pub mod view;
 
-pub use run::{Exit, ScreenOptions, TuiError, run};
+pub use run::{AuditPlace, Exit, ScreenOptions, TuiError, run};
 pub use update::update;

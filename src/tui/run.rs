@@ -5,8 +5,10 @@
 //! is: what comes between waits, merged, in the engine's mailbox. No frame is encoded while the
 //! terminal still takes the last one.
 
+use super::archive::{Answer, Archive, Ask};
 use super::encoder::Encoder;
 use super::model::Model;
+use super::reach::{Caller, Knows, Reach};
 use super::symbols;
 use super::terminal::{Guard, Input, Output, Tty, Watcher};
 use super::theme::Theme;
@@ -20,6 +22,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::process::Signal as Sig;
 use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -44,6 +48,21 @@ pub struct ScreenOptions {
     pub sync_output: bool,
     /// In whose name commands are given: the account's name.
     pub operator: Plain,
+    /// How the person is reached.
+    pub reach: Reach,
+    /// What the terminal is likely to know of that.
+    pub knows: Knows,
+    /// Where the journal is, if it can be read from here.
+    pub audit: Option<AuditPlace>,
+}
+
+/// The journal, for the audit pane.
+#[derive(Clone, Debug)]
+pub struct AuditPlace {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Where exported files go.
+    pub exports: PathBuf,
 }
 
 /// Why the screen was left.
@@ -93,8 +112,15 @@ pub async fn run(
     } else {
         symbols::UNICODE
     };
+    let mut model = Model::new(clock(), tty.size(), options.operator, options.read_only);
+    let archive = options.audit.map(|audit| {
+        model.connect(audit.exports);
+        Arc::new(Mutex::new(Archive::new(audit.folder)))
+    });
     let mut screen = Screen {
-        model: Model::new(clock(), tty.size(), options.operator, options.read_only),
+        model,
+        archive,
+        caller: Caller::new(options.reach, options.knows),
         look: Look { theme, symbols },
         encoder: Encoder::new(options.sync_output),
         buffer: Buffer::empty(Rect::ZERO),
@@ -114,6 +140,8 @@ pub async fn run(
 /// What lives as long as the screen is shown.
 struct Screen {
     model: Model,
+    archive: Option<Arc<Mutex<Archive>>>,
+    caller: Caller,
     look: Look,
     encoder: Encoder,
     buffer: Buffer,
@@ -138,6 +166,7 @@ impl Screen {
             if self.dirty && self.output.idle() {
                 self.model.now = clock();
                 self.frame();
+                self.read_on();
             }
             if self.output.send().is_err() {
                 return Exit::HangUp;
@@ -182,7 +211,10 @@ impl Screen {
             match effect {
                 None => {}
                 Some(Effect::Quit) => return Exit::Quit,
-                Some(Effect::Redraw) => self.encoder.forget(),
+                Some(Effect::Redraw) => {
+                    self.encoder.forget();
+                    self.caller.forget();
+                }
                 Some(Effect::Send { command, about }) => {
                     let handle = self.handle.clone();
                     self.asked.spawn(async move {
@@ -204,8 +236,18 @@ impl Screen {
                     let (columns, rows) = tty.size();
                     self.take(clock(), Msg::Resize(columns, rows));
                     self.encoder.forget();
+                    self.caller.forget();
                 }
             }
+        }
+    }
+
+    /// Sends out for what the audit pane needs from the journal.
+    fn read_on(&mut self) {
+        if let Some(archive) = &self.archive
+            && let Some(ask) = self.model.errand()
+        {
+            self.asked.spawn(read(Arc::clone(archive), ask));
         }
     }
 
@@ -242,11 +284,30 @@ impl Screen {
         let (columns, rows) = self.model.size;
         self.buffer.resize(Rect::new(0, 0, columns, rows));
         self.buffer.reset();
-        view::draw(&self.model, &self.look, &mut self.buffer);
-        self.encoder
-            .encode(&mut self.buffer, self.output.next_frame());
-        self.dirty = false;
+        let mut links = view::draw(&self.model, &self.look, &mut self.buffer);
+        if !self.caller.links() {
+            links.clear();
+        }
+        let out = self.output.next_frame();
+        self.encoder.encode_linked(&mut self.buffer, links, out);
+        let before = self.model.status.clone();
+        self.caller.send(&mut self.model, out);
+        // What was copied is said in the frame after the one that carries it.
+        self.dirty = self.model.status != before;
     }
+}
+
+/// Does an errand where the disk may be waited for.
+async fn read(archive: Arc<Mutex<Archive>>, ask: Ask) -> Msg {
+    let ticket = ask.ticket;
+    let done = tokio::task::spawn_blocking(move || {
+        let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+        archive.answer(ask)
+    });
+    Msg::Read(done.await.unwrap_or_else(|_| Answer {
+        ticket,
+        came: Err(Plain::new("reading the journal failed; the log says why")),
+    }))
 }
 
 /// Asks for the same for many lanes: a few at a time, so that the engine's other requests find a

@@ -4,6 +4,7 @@ use crate::fixture::{news, numbered, wall};
 use lanewatch::engine::{Accepted, Command, Handle, Publisher, Request, Update, updates};
 use lanewatch::lane::{Boot, Now, Wall};
 use lanewatch::plain::Plain;
+use lanewatch::tui::reach::{Knows, Reach};
 use lanewatch::tui::theme::Theme;
 use lanewatch::tui::{Exit, ScreenOptions, run};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -77,6 +78,9 @@ fn child() {
         read_only: false,
         sync_output: true,
         operator: Plain::new("tester"),
+        reach: Reach::default(),
+        knows: Knows::default(),
+        audit: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -4,10 +4,14 @@
 //! be tested without a terminal.
 
 mod columns;
+mod copy;
 mod order;
 mod overlay;
+mod palette;
 mod panes;
+mod trail;
 
+use super::archive;
 use super::key::Key;
 use super::keymap::{Action, Context};
 use super::model::{Model, Tone};
@@ -42,6 +46,8 @@ pub enum Msg {
         /// Which it does not, and why.
         refused: Vec<(LaneName, Refusal)>,
     },
+    /// The journal was read, or written to a file.
+    Read(archive::Answer),
     /// Time has passed.
     Tick,
 }
@@ -103,15 +109,27 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
             order::answered(model, &about, done, &refused);
             None
         }
-        Msg::Tick => None,
+        Msg::Read(answer) => {
+            let rows = trail::rows(model);
+            let told = model.trail.learn(answer, rows, &model.journal);
+            trail::tell(model, told);
+            None
+        }
+        Msg::Tick => {
+            model.calls.settle(now);
+            None
+        }
     }
 }
 
 fn learn(model: &mut Model, news: Update) {
     let now = model.now.wall;
     for lane in news.lanes {
+        let before = model.lanes.get(&lane.info.name);
+        model.calls.notice(before.map(AsRef::as_ref), &lane);
         model.lanes.put(lane, now);
     }
+    model.calls.settle(model.now);
     for name in &news.removed {
         model.lanes.remove(name);
     }
@@ -123,7 +141,10 @@ fn learn(model: &mut Model, news: Update) {
         {
             model.lanes.note(lane, now, record.ts, outcome);
         }
-        model.journal.push(record);
+        if model.journal.is_new(&record) {
+            let dropped = model.journal.push(record.clone());
+            model.trail.came(&record, dropped);
+        }
     }
     model.journal.skip(news.records_skipped);
     if news.engine.is_some() {
@@ -137,7 +158,10 @@ fn press(model: &mut Model, key: Key) -> Option<Effect> {
     model.touch();
     model.status = None;
     let Some(entry) = model.keymap.find(model, key) else {
-        if matches!(model.context(), Context::Typing | Context::Form) {
+        if matches!(
+            model.context(),
+            Context::Typing | Context::Form | Context::Palette
+        ) {
             overlay::edit(model, key);
         }
         return None;
@@ -187,6 +211,10 @@ fn not_now(model: &Model, action: Action) -> String {
             None => "a drill is for one lane: select it".to_owned(),
         },
         Action::Resume => format!("{who} {is} paused"),
+        Action::SearchNext | Action::SearchPrevious => {
+            "nothing is looked for: / in the audit looks for a text".to_owned()
+        }
+        Action::Records | Action::Export => "tab to the audit first".to_owned(),
         Action::MarkNone => "no lane is marked".to_owned(),
         Action::FoldAll | Action::UnfoldAll | Action::Fold | Action::Unfold
             if model.group_here().is_none() =>
