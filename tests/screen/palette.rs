@@ -249,5 +249,6 @@ fn the_runbook_leads_to_its_page_where_it_is_one() {
     assert_eq!(&*link.target, page);
     let mut desk = Desk::with(100, 30, wall());
     desk.model.settle();
-    assert_eq!(draw(&desk.model, &desk.look, &mut desk.paint()), []);
+    let mut buffer = desk.paint();
+    assert_eq!(draw(&desk.model, &desk.look, &mut buffer), []);
 }
