@@ -12,8 +12,8 @@
 //! | 0 | [`plain`] text from outside made safe, [`secret`] secrets and their fingerprints |
 //! | 1 | [`lane`] the pure core: what a lane is and how it changes |
 //! | 2 | [`provider`] what an upstream's answer means, [`manifest`] `lanes.toml` resolved |
-//! | 3 | [`http`] one exchange on the wire, [`store`] where secrets live, [`oauth`] the token endpoint, [`audit`] the journal, [`alert`] who gets told, [`sandbox`] local upstreams that fail on command |
-//! | 4 | [`engine`] runs the lanes |
+//! | 3 | [`policy`] what many lanes may do together, [`http`] one exchange on the wire, [`store`] where secrets live, [`oauth`] the token endpoint, [`audit`] the journal, [`alert`] who gets told, [`sandbox`] local upstreams that fail on command |
+//! | 4 | [`engine`] runs the lanes, [`simulate`] runs them in virtual time |
 //! | 5 | [`tui`] the screen, [`cli`] the subcommands |
 //!
 //! A fact travels one way: an answer, a timer, a key press or a changed file becomes an
@@ -29,8 +29,10 @@ pub mod lane;
 pub mod manifest;
 pub mod oauth;
 pub mod plain;
+pub mod policy;
 pub mod provider;
 pub mod sandbox;
 pub mod secret;
+pub mod simulate;
 pub mod store;
 pub mod tui;

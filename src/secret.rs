@@ -51,6 +51,11 @@ impl Fingerprint {
         Self(bytes)
     }
 
+    /// The bytes it was made from.
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0
+    }
+
     /// The first eight digits, as the screen shows them.
     pub fn short(&self) -> String {
         let mut full = self.to_string();
@@ -128,18 +133,21 @@ impl FingerprintKey {
                 Ok(Self(Zeroizing::new(key)))
             }
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+                // Whole from the moment it is there: several processes may look for it at once.
                 let key = Self::random()?;
-                let made = std::fs::OpenOptions::new()
+                let part = file.with_extension(format!("{}.new", std::process::id()));
+                let mut out = std::fs::OpenOptions::new()
                     .write(true)
-                    .create_new(true)
+                    .create(true)
+                    .truncate(true)
                     .mode(0o600)
-                    .open(file);
+                    .open(&part)?;
+                out.write_all(key.0.as_slice())?;
+                out.sync_all()?;
+                let made = std::fs::hard_link(&part, file);
+                std::fs::remove_file(&part)?;
                 match made {
-                    Ok(mut out) => {
-                        out.write_all(key.0.as_slice())?;
-                        out.sync_all()?;
-                        Ok(key)
-                    }
+                    Ok(()) => Ok(key),
                     Err(raced) if raced.kind() == io::ErrorKind::AlreadyExists => {
                         Self::load_or_create(file)
                     }

@@ -252,3 +252,37 @@ async fn introspection_tells_a_living_token_from_a_revoked_one() {
     let ended = oauth::introspect(&http, &spec, Some(&wrong), &asks, &token).await;
     assert!(matches!(ended, Err(TokenError::Rejected(answer)) if answer.status == 401));
 }
+
+#[tokio::test]
+async fn a_client_gets_a_token_by_its_own_secret_as_often_as_it_asks() {
+    let server = Oidc::start().await;
+    let mut spec = server.spec();
+    spec.client_id = "machine".into();
+    spec.scope = "repo:read".into();
+    let (http, secret) = (Http::new(), Secret::new("machine-secret".into()));
+    let one = oauth::client_credentials(&http, &spec, &secret)
+        .await
+        .unwrap();
+    let two = oauth::client_credentials(&http, &spec, &secret)
+        .await
+        .unwrap();
+    assert_eq!(one.expires_in, Some(Duration::from_secs(60)));
+    assert!(one.refresh_token.is_none());
+    assert_ne!(one.access_token.expose(), two.access_token.expose());
+    for set in [&one, &two] {
+        let got = server
+            .api(Method::GET, "api/repos", &set.access_token)
+            .await;
+        assert_eq!(got, 200, "a second token leaves the first alone");
+    }
+    let wide = server
+        .api(Method::POST, "api/repos", &one.access_token)
+        .await;
+    assert_eq!(wide, 403, "only what was asked for");
+    let wrong = Secret::new("wrong-canary".into());
+    let refusal = refused(oauth::client_credentials(&http, &spec, &wrong).await);
+    assert_eq!(refusal, (401, "invalid_client".into()));
+    spec.client_id = "lane".into();
+    let forbidden = oauth::client_credentials(&http, &spec, &Oidc::client_secret()).await;
+    assert_eq!(refused(forbidden).0, 400, "the client is not meant to");
+}

@@ -14,7 +14,7 @@ mod console;
 
 use lanewatch::cli::Kind;
 use lanewatch::lane::{Outcome, Word};
-use lanewatch::manifest::{Bindings, Manifest, Mistakes, ProviderFacts, Surroundings, parse};
+use lanewatch::manifest::{Bindings, Manifest, Mistakes, Surroundings, parse};
 use lanewatch::provider::Catalog;
 use lanewatch::sandbox::Drill;
 use lanewatch::tui::keymap::{ACTIONS, Context};
@@ -47,13 +47,7 @@ fn manifests(document: &str) -> Vec<String> {
 fn read(text: &str) -> Result<Manifest, Mistakes> {
     let catalog = Catalog::builtin();
     let providers: Vec<String> = catalog.names().map(str::to_owned).collect();
-    let provider = |name: &str| {
-        catalog.get(name).map(|pack| ProviderFacts {
-            has_base_url: pack.base_url().is_some(),
-            has_probe: pack.probe().is_some(),
-            single_use_refresh: pack.single_use_refresh(),
-        })
-    };
+    let provider = |name: &str| catalog.get(name).map(|pack| pack.facts());
     let bindings = Bindings::default();
     let around = Surroundings {
         bindings: &bindings,
@@ -190,6 +184,7 @@ fn links_between_the_documents_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "docs/manifest.md",
+        "docs/simulate.md",
     ] {
         let document = root.join(name);
         let text = std::fs::read_to_string(&document).unwrap();

@@ -244,16 +244,43 @@ fn tell(
     )?;
     let skew = reading.observed.skew_ms;
     fact("clock", skew.map(|ms| format!("server ahead by {ms} ms")))?;
-    let mut names = Vec::new();
-    for one in tried {
-        names.push(match one.fate {
-            Fate::Matched => format!("{} (holds)", one.rule),
-            Fate::NotMet => one.rule.clone(),
-            Fate::NotAllowed => format!("{} (such an answer condemns nothing)", one.rule),
-        });
+    let held = tried.iter().find(|one| one.fate == Fate::Matched);
+    fact("because", held.and_then(|one| one.why.clone()))?;
+    for line in tried_lines(tried) {
+        writeln!(out, "{line}")?;
     }
-    writeln!(out, "  tried       {}", names.join("\n              "))?;
     writeln!(out)
+}
+
+/// The rules that were tried, pack by pack, in lines of a terminal.
+fn tried_lines(tried: &[Tried]) -> Vec<String> {
+    const WIDTH: usize = 100;
+    let mut lines = Vec::new();
+    let mut pack = "";
+    let mut line = String::new();
+    for one in tried {
+        let (of, name) = one.rule.split_once('/').unwrap_or(("", &one.rule));
+        let word = match one.fate {
+            Fate::Matched => format!("{name} (holds, and decides)"),
+            Fate::NotMet => name.to_owned(),
+            Fate::NotAllowed => format!("{name} (such an answer condemns nothing)"),
+        };
+        if of != pack {
+            pack = of;
+            lines.push(std::mem::take(&mut line));
+            line = format!("  tried       of {of}: {word}");
+        } else if line.len() + word.len() + 2 > WIDTH {
+            line.push(',');
+            lines.push(std::mem::take(&mut line));
+            line = format!("              {word}");
+        } else {
+            line.push_str(", ");
+            line.push_str(&word);
+        }
+    }
+    lines.push(line);
+    lines.retain(|line| !line.is_empty());
+    lines
 }
 
 #[cfg(test)]
@@ -335,8 +362,9 @@ mod tests {
             out.starts_with("k: credential_invalid (inferred)\n"),
             "{out}"
         );
-        assert!(out.contains("stripe/rate-limit\n"), "{out}");
-        assert!(out.contains("standards/unauthorized (holds)"), "{out}");
+        assert!(out.contains("  tried       of stripe: "), "{out}");
+        assert!(out.contains("unauthorized (holds, and decides)"), "{out}");
+        assert!(out.contains("  because     RFC 9110"), "{out}");
         assert!(out.contains("sk_l…") && !out.contains("4eC39"), "{out}");
     }
 }

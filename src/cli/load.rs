@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Kind};
 use crate::engine::{Reader, Reload};
-use crate::manifest::{self, Bindings, Manifest, ManifestError, ProviderFacts, Surroundings};
+use crate::manifest::{self, Bindings, Manifest, ManifestError, Surroundings};
 use crate::plain::Plain;
 use crate::provider::Catalog;
 use etcetera::BaseStrategy as _;
@@ -70,13 +70,7 @@ pub(super) fn load(path: &Path, bindings: &Bindings) -> Result<Loaded, Failure> 
 
 fn read(path: &Path, bindings: &Bindings, catalog: &Catalog) -> Result<Manifest, ManifestError> {
     let providers: Vec<String> = catalog.names().map(str::to_owned).collect();
-    let facts = |name: &str| {
-        catalog.get(name).map(|pack| ProviderFacts {
-            has_base_url: pack.base_url().is_some(),
-            has_probe: pack.probe().is_some(),
-            single_use_refresh: pack.single_use_refresh(),
-        })
-    };
+    let facts = |name: &str| catalog.get(name).map(|pack| pack.facts());
     manifest::load(
         path,
         &Surroundings {

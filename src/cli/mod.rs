@@ -26,6 +26,7 @@ pub mod providers;
 mod read_audit;
 pub mod sandbox;
 mod show;
+mod simulate;
 mod stand_alone;
 mod status;
 
@@ -90,6 +91,7 @@ fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
         Some(Verb::Providers { name, test, packs }) => {
             stand_alone::providers(name.as_deref(), test, packs.as_deref(), out)
         }
+        Some(Verb::Simulate(args)) => simulate::simulate(&args, out),
         Some(Verb::Sandbox) => stand_alone::sandbox(out),
         Some(Verb::Init { file }) => init::init(&file, out),
         Some(Verb::Completions { shell }) => {

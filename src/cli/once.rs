@@ -41,7 +41,7 @@ pub(super) fn know(path: &Path) -> Result<Known, Failure> {
     let folder = StateFolder::of_manifest(path)?;
     let runtime = current_thread()?;
     let mut known = match Setup::open(manifest, catalog, folder.clone()) {
-        Ok(setup) => runtime.block_on(pass(setup))?,
+        Ok(setup) => runtime.block_on(pass(setup.at_once()))?,
         Err(StartError::State(StateError::Busy { pid })) => {
             let busy = |error: io::Error| {
                 let running = StateError::Busy { pid };

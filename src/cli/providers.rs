@@ -58,7 +58,25 @@ pub fn show(catalog: &Catalog, name: &str, out: &mut impl Write) -> io::Result<b
         "probe",
         probe.unwrap_or_else(|| "given by the lane".to_owned()),
     )?;
+    if let Some((request, _)) = pack.verify() {
+        let asked = format!(
+            "{} {}, where the probe names no cause",
+            request.method, request.target
+        );
+        fact("verify", asked)?;
+    }
+    let control = match pack.control() {
+        Some(_) => "pre-flight shows the probe an invented credential, which it must reject",
+        None => "only where the lane asks for it: probe = { control = true }",
+    };
+    fact("control", control.to_owned())?;
+    fact("expiry", pack.expiry_places())?;
+    fact("scopes", pack.scope_places())?;
     fact("refresh", refresh(pack).to_owned())?;
+    if pack.refresh_tells_apart() {
+        let text = "a refresh tells an expired token from a dead grant";
+        fact("", text.to_owned())?;
+    }
     if let Some(overlap) = pack.overlap() {
         fact("overlap", overlap.as_str().to_owned())?;
     }

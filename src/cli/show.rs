@@ -1,7 +1,7 @@
 //! Lanes as lines of text, for `check` and `status`.
 
 use crate::engine::LaneView;
-use crate::lane::{FindingLevel, Gate, LaneName, Now};
+use crate::lane::{FindingLevel, Gate, LaneName, Now, Step};
 use crate::plain::Plain;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -40,6 +40,16 @@ pub(super) fn table(out: &mut impl Write, lanes: &[Arc<LaneView>], now: Now) -> 
             why(lane)
         );
         writeln!(out, "{}", line.trim_end())?;
+        if lane.step == Some(Step::AwaitingOwner) {
+            let owner = lane
+                .info
+                .owner
+                .as_ref()
+                .map_or("its owner", |owner| owner.as_str());
+            let page = lane.info.rotate_url.as_ref();
+            let page = page.map_or_else(String::new, |url| format!(": new key at {url}"));
+            writeln!(out, "{:11}  waits for {owner}{page}", "")?;
+        }
         let serves = lane.gate == Gate::Open;
         let notable = lane
             .findings

@@ -1,30 +1,22 @@
 //! The one place where time comes in.
 //!
-//! Everything else is handed a [`Now`]. The clock also notices when the wall clock was stepped and
-//! when the machine slept, by holding the wall clock against the boot clock and the boot clock
-//! against the one that stands still in sleep.
+//! Everything else is handed a [`Now`]. What the clocks did between two readings (a step, a sleep) is
+//! found by [`ClockWatch`].
 
 use crate::lane::{Boot, Now, Wall};
+use crate::policy::{ClockWatch, Jump, Reading};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A difference that is more than slewing and scheduling.
-const JUMP_MS: i64 = 5_000;
+/// Clocks that were read further apart than this are read again.
+const AT_ONCE_MS: i64 = 5;
+/// How often they are read again before a reading is taken as it is.
+const READINGS: u32 = 16;
 
-/// What the clocks did since they were last looked at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Jump {
-    /// The wall clock was set, forward if positive, in milliseconds.
-    Stepped(i64),
-    /// The machine slept for so many milliseconds.
-    Slept(i64),
-}
-
-/// Reads the machine's clocks.
+/// Reads the machine's clocks, and notices what they did meanwhile.
 #[derive(Debug)]
 pub struct Clock {
-    wall_ahead: i64,
-    slept: i64,
+    watch: ClockWatch,
 }
 
 /// The present, by both clocks.
@@ -54,39 +46,37 @@ fn signed(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
 }
 
+/// All clocks at one moment. A process that is put aside between two of them would see a step that
+/// there was not.
+fn read() -> (Now, Reading) {
+    let mut again = READINGS;
+    loop {
+        let before = signed(millis(clock_gettime(ClockId::Boottime)));
+        let awake = signed(millis(clock_gettime(ClockId::Monotonic)));
+        let now = now();
+        let boot = signed(now.boot.0);
+        again -= 1;
+        if boot.saturating_sub(before) <= AT_ONCE_MS || again == 0 {
+            let wall = now.wall.0;
+            return (now, Reading { wall, boot, awake });
+        }
+    }
+}
+
 impl Clock {
     /// Begins to watch.
     pub fn new() -> Self {
-        let (_, wall_ahead, slept) = Self::read();
-        Self { wall_ahead, slept }
+        let (_, reading) = read();
+        Self {
+            watch: ClockWatch::new(reading),
+        }
     }
 
-    fn read() -> (Now, i64, i64) {
-        let now = now();
-        let awake = millis(clock_gettime(ClockId::Monotonic));
-        let wall_ahead = now.wall.0.saturating_sub(signed(now.boot.0));
-        (
-            now,
-            wall_ahead,
-            signed(now.boot.0).saturating_sub(signed(awake)),
-        )
-    }
-
-    /// The present, and what the clocks did since the last look.
+    /// The present, and what the clocks did since the last look. To be called again until they did
+    /// nothing: sleep and a step come together when a machine wakes and asks for the time.
     pub fn look(&mut self) -> (Now, Option<Jump>) {
-        let (now, wall_ahead, slept) = Self::read();
-        let stepped = wall_ahead.saturating_sub(self.wall_ahead);
-        let dozed = slept.saturating_sub(self.slept);
-        self.wall_ahead = wall_ahead;
-        self.slept = slept;
-        let jump = if stepped.saturating_abs() >= JUMP_MS {
-            Some(Jump::Stepped(stepped))
-        } else if dozed >= JUMP_MS {
-            Some(Jump::Slept(dozed))
-        } else {
-            None
-        };
-        (now, jump)
+        let (now, reading) = read();
+        (now, self.watch.compare(reading))
     }
 }
 
@@ -108,15 +98,5 @@ mod tests {
         let (second, jump) = clock.look();
         assert_eq!(jump, None);
         assert!(second.boot >= first.boot);
-    }
-
-    #[test]
-    fn a_step_and_a_sleep_are_told_apart() {
-        let mut clock = Clock::new();
-        clock.wall_ahead -= 3_600_000;
-        assert!(matches!(clock.look().1, Some(Jump::Stepped(ms)) if ms > 3_500_000));
-        clock.slept -= 60_000;
-        assert!(matches!(clock.look().1, Some(Jump::Slept(ms)) if ms >= 60_000));
-        assert_eq!(clock.look().1, None);
     }
 }

@@ -37,6 +37,9 @@ pub(super) struct Memories {
 struct LaneMemory {
     #[serde(flatten)]
     memory: Memory,
+    /// The record of the refresh that has not come to an end, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<u64>,
     /// Newest last.
     #[serde(default)]
     histories: Vec<(Fingerprint, History)>,
@@ -110,6 +113,18 @@ impl Memories {
                     }));
                 }
                 RecordKind::LaneResumed => lane.memory.pause = None,
+                RecordKind::RefreshAttempted => {
+                    lane.memory.refreshing = true;
+                    lane.attempt = Some(record.seq);
+                }
+                RecordKind::RefreshSucceeded
+                | RecordKind::LostRace
+                | RecordKind::LeaseExtended
+                | RecordKind::RefreshFailed
+                | RecordKind::RefreshUncertain => {
+                    lane.memory.refreshing = false;
+                    lane.attempt = None;
+                }
                 _ => {}
             }
         }
@@ -121,6 +136,11 @@ impl Memories {
             .get(name)
             .map(|lane| lane.memory.clone())
             .unwrap_or_default()
+    }
+
+    /// The record of the refresh that one lane left without an end.
+    pub(super) fn attempt(&self, name: &LaneName) -> Option<u64> {
+        self.lanes.get(name)?.attempt
     }
 
     /// What is known of a fingerprint of one lane.
@@ -136,10 +156,12 @@ impl Memories {
         &mut self,
         name: &LaneName,
         memory: Memory,
+        attempt: Option<u64>,
         seen: Option<(Fingerprint, History)>,
     ) -> bool {
         let lane = self.lanes.entry(name.clone()).or_default();
         let mut news = lane.memory != memory;
+        lane.attempt = attempt.filter(|_| memory.refreshing);
         lane.memory = memory;
         if let Some((fingerprint, history)) = seen {
             let known = lane.histories.iter().find(|(of, _)| *of == fingerprint);
@@ -190,15 +212,30 @@ impl Memories {
 }
 
 /// Picks the records that a memory is caught up with, from the newest back: every hold and pause
-/// and its end, and of each lane the newest that names its credential, whose generation never falls.
+/// and its end, and of each lane the newest that names its credential, the newest that gave one a
+/// number, and the newest of its refreshes, which has come to an end or has not.
 pub(super) fn matter() -> impl FnMut(&AuditRecord) -> bool {
     let mut newest = HashSet::new();
+    let mut numbered = HashSet::new();
+    let mut refreshed = HashSet::new();
     move |record| {
         let Some(lane) = &record.lane else {
             return false;
         };
         let names = record.generation.is_some() && record.fingerprint.is_some();
+        let numbers = record.kind == RecordKind::TrialStarted && numbered.insert(lane.clone());
+        let refreshes = matches!(
+            record.kind,
+            RecordKind::RefreshAttempted
+                | RecordKind::RefreshSucceeded
+                | RecordKind::LostRace
+                | RecordKind::LeaseExtended
+                | RecordKind::RefreshFailed
+                | RecordKind::RefreshUncertain
+        ) && refreshed.insert(lane.clone());
         (names && newest.insert(lane.clone()))
+            || numbers
+            || refreshes
             || matches!(
                 record.kind,
                 RecordKind::LaneHeld
@@ -296,7 +333,12 @@ mod tests {
             ..History::default()
         };
         let memory = memories.lane(&"billing".into());
-        memories.note(&"billing".into(), memory, Some((print, history.clone())));
+        memories.note(
+            &"billing".into(),
+            memory,
+            None,
+            Some((print, history.clone())),
+        );
         memories.save(&file).unwrap();
         let (loaded, trouble) = Memories::load(&file);
         assert_eq!(trouble, None);

@@ -4,24 +4,35 @@
 //! screen, the subcommands and, over the [`socket`](listen), other processes talk to it. Below this
 //! room are the adapters that touch the world; what happens to a lane is decided in [`crate::lane`].
 
+mod client;
 pub mod clock;
-mod dispatch;
+mod control;
+mod crash;
+mod grant;
 mod grant_lock;
 mod handle;
+mod lease;
 mod memory;
 mod perform;
+mod pocket;
+mod prove;
 mod record;
 mod refresh;
 mod reload;
+mod renew;
 mod request;
+mod rotate;
 mod run;
 mod runner;
 mod setup;
 mod socket;
 mod state_folder;
+mod verify;
 mod view;
+mod watching;
 mod workers;
 
+pub use crash::CrashPoint;
 pub use handle::{
     Accepted, Command, Handle, Lease, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates,
     updates,
@@ -31,4 +42,4 @@ pub use run::Engine;
 pub use setup::{Setup, StartError};
 pub use socket::{Question, Reply, ask, listen};
 pub use state_folder::{EngineLock, StateError, StateFolder};
-pub use view::{EngineView, LaneInfo, LaneView, StoreView};
+pub use view::{EngineView, LaneInfo, LaneView, LoginView, StoreView};

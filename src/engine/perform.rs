@@ -4,13 +4,19 @@
 //! secret. A report carries what the core is told and, beside it, secrets that only the engine's
 //! vault may keep.
 
+use super::control::{Controls, control};
+use super::pocket::Pocket;
+use super::prove::{prove, request_of};
 use super::record::understand;
-use super::refresh;
+use super::renew::{Renew, renew, retire};
 use super::request::ask;
+use super::verify::verify;
+use super::{client, grant, lease, refresh};
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, LaneName, Observed, Outcome, RefreshFailure, Verdict,
+    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Outcome, ProbeWhy,
+    RefreshFailure, Renewal, Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
@@ -22,6 +28,7 @@ use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// What every job may use.
 #[derive(Clone)]
@@ -31,6 +38,11 @@ pub(super) struct Tools {
     pub catalog: Arc<Catalog>,
     pub key: FingerprintKey,
     pub grants: PathBuf,
+    /// Tells grants apart in the files that all engines of the account share.
+    pub grants_key: FingerprintKey,
+    pub pocket: Pocket,
+    pub progress: mpsc::UnboundedSender<(usize, Event)>,
+    pub controls: Controls,
     pub now: fn() -> crate::lane::Now,
 }
 
@@ -53,6 +65,7 @@ pub(super) enum Work {
     },
     Probe {
         attempt: Attempt,
+        why: ProbeWhy,
         secret: Option<Secret>,
         credential: Credential,
     },
@@ -65,10 +78,13 @@ pub(super) enum Work {
     RefreshPath {
         attempt: Attempt,
     },
-    Refresh {
+    Renew(Box<Renew>),
+    Retire {
         attempt: Attempt,
-        current: Option<Credential>,
-        unsaved: Option<refresh::Unsaved>,
+        generation: Generation,
+        secret: Option<Secret>,
+        /// What serves now.
+        serving: Option<Secret>,
     },
     Alert {
         spec: Box<AlertSpec>,
@@ -84,6 +100,8 @@ pub(super) struct Report {
     pub kept: Option<Kept>,
     /// Minted but not stored: handed to the next try.
     pub unsaved: Option<refresh::Unsaved>,
+    /// What the store's reading has shown of a request whose sender died.
+    pub doubt: Option<Verdict>,
     /// What the store said of itself, where one was asked; an error if it failed to answer.
     pub store: Option<Result<(), Plain>>,
 }
@@ -95,6 +113,7 @@ impl Report {
             event,
             kept: None,
             unsaved: None,
+            doubt: None,
             store: None,
         }
     }
@@ -119,19 +138,27 @@ async fn work(tools: &Tools, job: Job) -> Report {
         Work::Load { attempt, known } => load(tools, slot, &entry, attempt, known).await,
         Work::Probe {
             attempt,
+            why,
             secret,
             credential,
         } => {
-            let request = entry.probe.as_ref().or_else(|| pack(tools, &entry).probe());
-            let (verdict, observed) = ask(
-                tools,
-                &entry,
-                request,
-                secret.as_ref(),
-                &credential,
-                entry.probe_timeout,
-            )
-            .await;
+            let (verdict, mut observed) = prove(tools, &entry, secret.as_ref(), &credential).await;
+            let request = request_of(tools, &entry);
+            // Only what was asked of the upstream can be asked about there.
+            if request.is_some() {
+                let verdict = verify(tools, &entry, secret.as_ref(), &credential, verdict).await;
+                if why == ProbeWhy::Preflight && verdict.outcome == Outcome::Ok {
+                    observed.control = control(tools, &entry, request).await;
+                }
+                return Report::new(
+                    slot,
+                    Event::Probed {
+                        attempt,
+                        verdict,
+                        observed,
+                    },
+                );
+            }
             Report::new(
                 slot,
                 Event::Probed {
@@ -182,21 +209,15 @@ async fn work(tools: &Tools, job: Job) -> Report {
             };
             Report::new(slot, Event::RefreshPathChecked { attempt, verdict })
         }
-        Work::Refresh {
+        Work::Renew(effort) => renew(tools, slot, &name, &entry, *effort).await,
+        Work::Retire {
             attempt,
-            current,
-            unsaved,
+            generation,
+            secret,
+            serving,
         } => {
-            refresh::refresh(
-                tools,
-                slot,
-                &name,
-                &entry,
-                attempt,
-                current.as_ref(),
-                unsaved,
-            )
-            .await
+            let both = (secret, serving);
+            retire(tools, slot, &entry, attempt, generation, both).await
         }
         Work::Alert { spec, alert } => {
             let delivery = tell(&spec, &alert, &tools.http).await;
@@ -227,9 +248,18 @@ fn broken(work: &Work) -> Event {
             verdict,
         },
         Work::RefreshPath { attempt } => Event::RefreshPathChecked { attempt, verdict },
-        Work::Refresh { attempt, .. } => Event::RefreshFailed {
-            attempt,
+        Work::Renew(ref effort) => Event::RefreshFailed {
+            attempt: effort.attempt,
             failure: RefreshFailure::Uncertain(verdict),
+        },
+        Work::Retire {
+            attempt,
+            generation,
+            ..
+        } => Event::Retired {
+            attempt,
+            generation,
+            verdict,
         },
         Work::Alert { ref spec, .. } => Event::Notified {
             channel: spec.name.clone(),
@@ -258,26 +288,22 @@ async fn load(
     attempt: Attempt,
     known: Option<Fingerprint>,
 ) -> Report {
-    let read = match store(tools, entry) {
-        Ok(store) => store.read(&entry.source).await,
-        Err(error) => Err(error),
-    };
-    let understood = read.and_then(|record| {
-        let (found, kept) = understand(tools, entry, &record, known);
-        match &kept {
-            Some((_, secret)) if !is_presentable(pack(tools, entry), secret) => {
-                let what = "it is empty, or has characters that no header can carry";
-                Err(StoreError::Unusable(
-                    format!("{}: {what}", entry.source.path).into(),
-                ))
-            }
-            _ => Ok((found, kept)),
+    if entry.lease.is_some() {
+        let found = lease::at_hand(known);
+        return Report::new(slot, Event::Loaded { attempt, found });
+    }
+    let understood = match entry.spec.renewal {
+        Renewal::ClientCredentials => {
+            let read = client::load(tools, entry, known).await;
+            read.map(|(found, kept)| (found, kept, None))
         }
-    });
+        _ => read(tools, entry, known).await,
+    };
     match understood {
-        Ok((found, kept)) => {
+        Ok((found, kept, doubt)) => {
             let mut report = Report::new(slot, Event::Loaded { attempt, found });
             report.kept = kept;
+            report.doubt = doubt;
             report.store = Some(Ok(()));
             report
         }
@@ -288,6 +314,24 @@ async fn load(
             report
         }
     }
+}
+
+/// What the lane's record means, and what it shows of a request whose sender died.
+async fn read(
+    tools: &Tools,
+    entry: &LaneEntry,
+    known: Option<Fingerprint>,
+) -> Result<(Found, Option<Kept>, Option<Verdict>), StoreError> {
+    let record = store(tools, entry)?.read(&entry.source).await?;
+    let (found, kept) = understand(tools, entry, &record, known);
+    if let Some((_, secret)) = &kept
+        && !is_presentable(pack(tools, entry), secret)
+    {
+        let what = "it is empty, or has characters that no header can carry";
+        let text = format!("{}: {what}", entry.source.path);
+        return Err(StoreError::Unusable(text.into()));
+    }
+    Ok((found, kept, grant::doubt(tools, entry, &record)))
 }
 
 /// Whether a secret can be shown to an upstream at all. One that cannot must not replace one that

@@ -4,7 +4,7 @@
 //! from it: whoever reads the record next, after a restart or on another machine, need not use the
 //! grant up to have a token.
 
-use super::perform::{Kept, Tools};
+use super::perform::{Kept, Tools, pack};
 use crate::lane::{Expiry, ExpirySource, Found, Offer, ScopeSet, Wall};
 use crate::manifest::LaneEntry;
 use crate::secret::{Fingerprint, Secret};
@@ -27,12 +27,12 @@ pub(super) fn understand(
                 None,
             );
         };
-        let offer = stored_offer(tools, record, secret);
+        let offer = offer_of(tools, entry, record, secret);
         return settle(offer, secret.clone(), known);
     }
     match minted(entry, record) {
         Some(secret) => {
-            let offer = stored_offer(tools, record, secret);
+            let offer = offer_of(tools, entry, record, secret);
             let over = offer
                 .expiry
                 .is_some_and(|expiry| expiry.at <= (tools.now)().wall);
@@ -80,6 +80,8 @@ pub(super) mod fields {
     pub(in crate::engine) const ISSUED_AT: &str = "issued_at";
     /// What it may do, separated by spaces.
     pub(in crate::engine) const SCOPE: &str = "scope";
+    /// The key before this one, until it is deleted at its provider.
+    pub(in crate::engine) const PREVIOUS: &str = "previous";
 }
 
 /// Tells one grant from another. It stands only beside the grant itself.
@@ -91,7 +93,13 @@ pub(super) fn grant_mark(grant: &Secret) -> String {
         .collect()
 }
 
-fn stored_offer(tools: &Tools, record: &SecretRecord, secret: &Secret) -> Offer {
+/// What a record says of a secret in it.
+pub(super) fn offer_of(
+    tools: &Tools,
+    entry: &LaneEntry,
+    record: &SecretRecord,
+    secret: &Secret,
+) -> Offer {
     let at = |field: &str| {
         record
             .fields
@@ -102,14 +110,17 @@ fn stored_offer(tools: &Tools, record: &SecretRecord, secret: &Secret) -> Offer 
         .fields
         .get(fields::SCOPE)
         .map(|text| ScopeSet::split(text.expose()));
+    // What a token says of itself is what its issuer will hold it to; a record beside it may be older.
+    let claims = pack(tools, entry).claims(secret);
+    let stored = at(fields::EXPIRES_AT).map(|at| Expiry {
+        at,
+        source: ExpirySource::Store,
+    });
     Offer {
         fingerprint: tools.key.fingerprint(secret),
         issued_at: at(fields::ISSUED_AT).or(record.created),
-        expiry: at(fields::EXPIRES_AT).map(|at| Expiry {
-            at,
-            source: ExpirySource::Store,
-        }),
-        scopes: scope.filter(|scopes| !scopes.is_empty()),
+        expiry: claims.expiry.or(stored),
+        scopes: scope.filter(|scopes| !scopes.is_empty()).or(claims.scopes),
         store_version: record.version.clone(),
         history: None,
     }

@@ -5,19 +5,22 @@
 //! minted. A new token is reported, and so adopted, only after the store has taken it. Nothing is
 //! ever deleted here, and no answer is guessed: a lost one is reported as uncertain.
 
-use super::grant_lock::GrantLock;
+use super::crash::{self, CrashPoint};
+use super::grant::{client_secret, in_doubt, is_doubtful};
+use super::grant_lock::{GrantFile, GrantLock};
 use super::perform::{Report, Tools, answered, leaves_doubt, pack, store};
 use super::record::{fields, grant_mark, minted, understand};
+use super::renew::{Progress, Renew};
 use crate::http::OwnedAnswer;
 use crate::lane::{
-    Attempt, Credential, Event, Expiry, ExpirySource, Found, LaneName, Offer, Outcome,
-    RefreshFailure, Renewal, Verdict, Wall,
+    Credential, Event, Expiry, ExpirySource, Found, LaneName, Offer, Outcome, RefreshFailure,
+    Renewal, Step, Verdict, Wall,
 };
 use crate::manifest::{LaneEntry, OauthSpec};
 use crate::oauth::{self, TokenError, TokenSet};
 use crate::plain::Plain;
 use crate::provider::{AnswerKind, Context};
-use crate::secret::Secret;
+use crate::secret::{Fingerprint, Secret};
 use crate::store::{SecretRecord, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +28,8 @@ use std::time::Duration;
 
 /// How long to wait for another process that is refreshing the same grant.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How old the reading of the store may be when a request leaves.
+const FRESH: Duration = Duration::from_secs(5);
 /// How often a store is asked to take what was minted before the refresh is given up for now.
 const SAVES: u32 = 5;
 
@@ -79,10 +84,10 @@ pub(super) async fn refresh(
     slot: usize,
     name: &LaneName,
     entry: &LaneEntry,
-    attempt: Attempt,
-    current: Option<&Credential>,
-    unsaved: Option<Unsaved>,
+    renew: Renew,
+    progress: &Progress<'_>,
 ) -> Report {
+    let attempt = renew.attempt;
     let Some(oauth) = &entry.oauth else {
         let verdict = Verdict::own(
             Outcome::CredentialInvalid,
@@ -94,7 +99,19 @@ pub(super) async fn refresh(
     };
     let mut said = None;
     let end = match store(tools, entry) {
-        Ok(store) => exchange(tools, entry, oauth, store, current, unsaved, &mut said).await,
+        Ok(store) => {
+            let effort = Effort {
+                tools,
+                entry,
+                oauth,
+                store,
+                current: renew.current.as_ref(),
+                failed: renew.failed,
+            };
+            effort
+                .exchange(renew.unsaved, renew.forgiven, progress, &mut said)
+                .await
+        }
         Err(error) => End::Fail(RefreshFailure::Transient(error.verdict())),
     };
     let mut report = match end {
@@ -131,91 +148,310 @@ pub(super) async fn refresh(
     report
 }
 
-async fn exchange(
-    tools: &Tools,
-    entry: &LaneEntry,
-    oauth: &OauthSpec,
-    store: &Arc<Store>,
-    current: Option<&Credential>,
-    unsaved: Option<Unsaved>,
-    said: &mut Option<Result<(), Plain>>,
-) -> End {
-    let transient = |verdict| End::Fail(RefreshFailure::Transient(verdict));
-    let place = entry.source.store.as_str();
-    let _lock = match GrantLock::take(&tools.grants, place, &entry.source, PATIENCE).await {
-        Ok(lock) => lock,
-        Err(error) => {
-            let text = error.to_string();
-            return transient(Verdict::own(
-                Outcome::StoreUnavailable,
-                "engine/grant_lock",
-                text,
-            ));
+/// One lane's exchange, with all that it needs.
+struct Effort<'a> {
+    tools: &'a Tools,
+    entry: &'a LaneEntry,
+    oauth: &'a OauthSpec,
+    store: &'a Arc<Store>,
+    current: Option<&'a Credential>,
+    failed: Option<Fingerprint>,
+}
+
+impl Effort<'_> {
+    async fn exchange(
+        &self,
+        unsaved: Option<Unsaved>,
+        forgiven: bool,
+        progress: &Progress<'_>,
+        said: &mut Option<Result<(), Plain>>,
+    ) -> End {
+        let Self {
+            tools,
+            entry,
+            oauth,
+            store,
+            ..
+        } = *self;
+        let transient = |verdict| End::Fail(RefreshFailure::Transient(verdict));
+        let own = |rule, text| {
+            let verdict = Verdict::own(Outcome::StoreUnavailable, rule, text);
+            End::Fail(RefreshFailure::Transient(verdict))
+        };
+        let waiting = |holder| progress.at(Step::Waiting { holder });
+        let file = GrantFile::of(&tools.grants, &entry.source);
+        let mut lock = match file.take(tools.now, PATIENCE, waiting).await {
+            Ok(lock) => lock,
+            Err(error) => return own("engine/grant_lock", error.to_string()),
+        };
+        crash::reached(CrashPoint::GrantLocked);
+        progress.at(Step::Locked);
+        let mut read_at = (tools.now)().boot;
+        let read = store.read(&entry.source).await;
+        *said = Some(read.as_ref().map_or_else(answered, |_| Ok(())));
+        let mut record = match read {
+            Ok(record) => record,
+            Err(error) => {
+                let verdict = error.verdict();
+                return match unsaved {
+                    Some(unsaved) => End::Unsaved {
+                        failure: RefreshFailure::NotPersisted(verdict),
+                        unsaved,
+                        down: None,
+                    },
+                    None => transient(verdict),
+                };
+            }
+        };
+        crash::reached(CrashPoint::ReadAgain);
+        // A grant that a person has replaced meanwhile makes what was minted from it worthless.
+        if let Some(unsaved) = unsaved.filter(|unsaved| unsaved.minted.is_of(entry, &record)) {
+            progress.at(Step::Storing);
+            let end = self.save(&record, *unsaved.minted, &mut lock).await;
+            return noting(end, said);
         }
-    };
-    let read = store.read(&entry.source).await;
-    *said = Some(read.as_ref().map_or_else(answered, |_| Ok(())));
-    let record = match read {
-        Ok(record) => record,
-        Err(error) => {
-            let verdict = error.verdict();
-            return match unsaved {
-                Some(unsaved) => End::Unsaved {
-                    failure: RefreshFailure::NotPersisted(verdict),
-                    unsaved,
-                    down: None,
-                },
-                None => transient(verdict),
-            };
-        }
-    };
-    // A grant that a person has replaced meanwhile makes what was minted from it worthless.
-    if let Some(unsaved) = unsaved.filter(|unsaved| unsaved.minted.is_of(entry, &record)) {
-        let end = save(tools, entry, store, &record, current, *unsaved.minted).await;
-        return noting(end, said);
-    }
-    if let Some(theirs) = somebody_was_faster(tools, entry, &record, current) {
-        return theirs;
-    }
-    let Some(grant) = record.field(&entry.source) else {
-        let text = format!("{} holds no grant", entry.source.path);
-        return transient(Verdict::own(
-            Outcome::StoreUnavailable,
-            "store/no_grant",
-            text,
-        ));
-    };
-    let client_secret = match &oauth.client_secret {
-        None => None,
-        Some(source) => {
-            let read = match tools.stores.get(&source.store) {
-                Some(store) => store.read(source).await,
-                None => Err(StoreError::NotFound(source.store.clone())),
-            };
-            match read.map(|record| record.field(source).cloned()) {
-                Ok(Some(secret)) => Some(secret),
-                Ok(None) => {
-                    let text = format!("{} holds no client secret", source.path);
-                    return transient(Verdict::own(
-                        Outcome::StoreUnavailable,
-                        "store/no_field",
-                        text,
-                    ));
-                }
+        let secret = match client_secret(tools, oauth).await {
+            Ok(secret) => secret,
+            Err(verdict) => return transient(verdict),
+        };
+        loop {
+            if let Some(theirs) = self.somebody_was_faster(&record) {
+                return theirs;
+            }
+            if (tools.now)().boot.since(read_at) <= FRESH {
+                break;
+            }
+            // Stopped or slow: what was read is old by now.
+            read_at = (tools.now)().boot;
+            record = match store.read(&entry.source).await {
+                Ok(record) => record,
                 Err(error) => return transient(error.verdict()),
+            };
+        }
+        let Some(grant) = record.field(&entry.source) else {
+            return own(
+                "store/no_grant",
+                format!("{} holds no grant", entry.source.path),
+            );
+        };
+        let mark = tools.grants_key.fingerprint(grant);
+        let doubtful = is_doubtful(tools, entry);
+        if let Some(left) = lock.left_behind()
+            && doubtful
+            && !forgiven
+            && left.may_be_of(mark)
+        {
+            return End::Fail(RefreshFailure::Uncertain(in_doubt(left)));
+        }
+        let started = (tools.now)().wall;
+        if doubtful && let Err(error) = lock.request_leaves(mark, started) {
+            let text = format!("the request could not be noted, and so was not sent: {error}");
+            return own("engine/grant_note", text);
+        }
+        crash::reached(CrashPoint::RequestNoted);
+        progress.at(Step::Requested);
+        let answer = oauth::refresh(&tools.http, oauth, secret.as_ref(), grant).await;
+        crash::reached(CrashPoint::Exchanged);
+        match answer {
+            Ok(tokens) => {
+                progress.at(Step::Storing);
+                let minted = mint(oauth, tokens, grant, started);
+                noting(self.save(&record, minted, &mut lock).await, said)
+            }
+            Err(error) => {
+                let end = self.failed(&record, error).await;
+                if !matches!(end, End::Fail(RefreshFailure::Uncertain(_))) {
+                    settle(&mut lock);
+                }
+                end
             }
         }
-    };
-    let started = (tools.now)().wall;
-    match oauth::refresh(&tools.http, oauth, client_secret.as_ref(), grant).await {
-        Ok(tokens) => {
-            let minted = mint(oauth, tokens, grant, started);
-            noting(
-                save(tools, entry, store, &record, current, minted).await,
-                said,
-            )
+    }
+
+    /// What another process minted since, if the record shows that and it still lives.
+    fn somebody_was_faster(&self, record: &SecretRecord) -> Option<End> {
+        let Self {
+            tools,
+            entry,
+            current,
+            ..
+        } = *self;
+        let secret = minted(entry, record)?;
+        let known = current.map(|credential| credential.fingerprint);
+        let (Found::Credential(offer), Some(_)) = understand(tools, entry, record, known) else {
+            return None;
+        };
+        let now = (tools.now)().wall;
+        // A token without a known end, or with one that is nearer than ours, is no news; nor is one
+        // that has failed its test already.
+        let newer = offer.expiry.is_some_and(|theirs| {
+            theirs.at > now
+                && current
+                    .and_then(|c| c.expiry)
+                    .is_none_or(|ours| theirs.at > ours.at)
+        });
+        (newer && self.failed != Some(offer.fingerprint)).then(|| End::Adopt {
+            offer,
+            secret: secret.clone(),
+            lost_race: current.is_some(),
+        })
+    }
+
+    /// Has the store take what was minted; only then is it reported for adoption.
+    async fn save(&self, record: &SecretRecord, minted: Minted, lock: &mut GrantLock) -> End {
+        let end = self.put_away(record, minted).await;
+        crash::reached(CrashPoint::Persisted);
+        // What is not stored yet would be lost with this process.
+        if !matches!(end, End::Unsaved { .. }) {
+            settle(lock);
         }
-        Err(error) => failed(tools, entry, store, &record, current, error).await,
+        crash::reached(CrashPoint::RequestSettled);
+        end
+    }
+
+    async fn put_away(&self, record: &SecretRecord, minted: Minted) -> End {
+        let Self {
+            tools,
+            entry,
+            store,
+            ..
+        } = *self;
+        let mut offer = Offer {
+            fingerprint: tools.key.fingerprint(&minted.access_token),
+            issued_at: Some(minted.issued_at),
+            expiry: minted.expires_at.map(|at| Expiry {
+                at,
+                source: ExpirySource::TokenResponse,
+            }),
+            scopes: minted.scope.as_deref().map(crate::lane::ScopeSet::split),
+            store_version: record.version.clone(),
+            history: None,
+        };
+        let secret = minted.access_token.clone();
+        if !minted.rotated && (!store.can_write() || entry.source.field.is_none()) {
+            // The grant stays as it is, and there is no room for the token beside it.
+            return End::Adopt {
+                offer,
+                secret,
+                lost_race: false,
+            };
+        }
+        let text = to_store(entry, &minted);
+        let mut expected = record.version.clone();
+        let mut last = StoreError::Conflict;
+        for round in 0..SAVES {
+            match store.write(&entry.source, &text, expected.as_ref()).await {
+                Ok(version) => {
+                    offer.store_version = Some(version);
+                    return End::Adopt {
+                        offer,
+                        secret,
+                        lost_race: false,
+                    };
+                }
+                Err(StoreError::Conflict | StoreError::Uncertain(_)) => {
+                    match store.read(&entry.source).await {
+                        Ok(now) if holds(entry, &now, &minted) => {
+                            offer.store_version = now.version;
+                            return End::Adopt {
+                                offer,
+                                secret,
+                                lost_race: false,
+                            };
+                        }
+                        Ok(now) => match self.somebody_was_faster(&now) {
+                            Some(theirs) => return theirs,
+                            // Somebody wrote the record, but left the grant that was exchanged: its
+                            // successor goes in on top.
+                            None if minted.is_of(entry, &now) => expected = now.version,
+                            None => return superseded(),
+                        },
+                        Err(error) => last = error,
+                    }
+                }
+                Err(error) => last = error,
+            }
+            if last.is_outage() {
+                // Then the store is asked no more often than by everybody else.
+                break;
+            }
+            if round + 1 < SAVES {
+                tokio::time::sleep(Duration::from_millis(100_u64 << round)).await;
+            }
+        }
+        let failure = RefreshFailure::NotPersisted(last.verdict());
+        End::Unsaved {
+            failure,
+            unsaved: Unsaved {
+                minted: Box::new(minted),
+            },
+            down: answered(&last).err(),
+        }
+    }
+
+    /// What a refresh that gave no token means.
+    async fn failed(&self, record: &SecretRecord, error: TokenError) -> End {
+        let (tools, entry) = (self.tools, self.entry);
+        let pack = pack(tools, entry);
+        let single_use = matches!(entry.spec.renewal, Renewal::Refresh { single_use: true });
+        match error {
+            TokenError::NoAnswer(why) => {
+                let verdict = pack.no_answer(&why);
+                End::Fail(if leaves_doubt(&why, pack, single_use) {
+                    RefreshFailure::Uncertain(verdict)
+                } else {
+                    RefreshFailure::Transient(verdict)
+                })
+            }
+            TokenError::Unusable(text) => {
+                let verdict = Verdict::own(Outcome::UpstreamUnavailable, "oauth/unusable", text);
+                End::Fail(if single_use {
+                    RefreshFailure::Uncertain(verdict)
+                } else {
+                    RefreshFailure::Transient(verdict)
+                })
+            }
+            TokenError::Rejected(answer) => self.rejected(record, &answer, single_use).await,
+        }
+    }
+
+    async fn rejected(&self, record: &SecretRecord, answer: &OwnedAnswer, single_use: bool) -> End {
+        let Self {
+            tools,
+            entry,
+            store,
+            current,
+            ..
+        } = *self;
+        let pack = pack(tools, entry);
+        let context = Context {
+            now: (tools.now)().wall,
+            known_expires_at: None,
+            worked_before: current.is_some(),
+        };
+        let verdict = pack
+            .classify(&answer.as_answer(AnswerKind::TokenEndpoint), &context)
+            .verdict;
+        // A rejection that names no cause may be a proxy's; only the endpoint's own word condemns.
+        let condemned = verdict.outcome.is_terminal() && verdict.evidence.provider_code.is_some();
+        if condemned {
+            // Only the store can tell a dead grant from one that somebody else has just used.
+            return match store.read(&entry.source).await {
+                Ok(now) if now.version != record.version => match self.somebody_was_faster(&now) {
+                    Some(theirs) => theirs,
+                    None => End::Fail(RefreshFailure::Transient(verdict)),
+                },
+                Ok(_) => End::Fail(RefreshFailure::GrantDead(verdict)),
+                Err(error) => End::Fail(RefreshFailure::Transient(error.verdict())),
+            };
+        }
+        // A gateway that gave up waiting says nothing of what the server behind it did.
+        let gave_up = matches!(answer.status, 502 | 504);
+        End::Fail(if gave_up && single_use && !pack.forgives_retry() {
+            RefreshFailure::Uncertain(verdict)
+        } else {
+            RefreshFailure::Transient(verdict)
+        })
     }
 }
 
@@ -228,33 +464,6 @@ fn noting(end: End, said: &mut Option<Result<(), Plain>>) -> End {
         *said = Some(Err(why.clone()));
     }
     end
-}
-
-/// What another process minted since, if the record shows that and it still lives.
-fn somebody_was_faster(
-    tools: &Tools,
-    entry: &LaneEntry,
-    record: &SecretRecord,
-    current: Option<&Credential>,
-) -> Option<End> {
-    let secret = minted(entry, record)?;
-    let known = current.map(|credential| credential.fingerprint);
-    let (Found::Credential(offer), Some(_)) = understand(tools, entry, record, known) else {
-        return None;
-    };
-    let now = (tools.now)().wall;
-    // A token without a known end, or with one that is nearer than ours, is no news.
-    let newer = offer.expiry.is_some_and(|theirs| {
-        theirs.at > now
-            && current
-                .and_then(|c| c.expiry)
-                .is_none_or(|ours| theirs.at > ours.at)
-    });
-    newer.then(|| End::Adopt {
-        offer,
-        secret: secret.clone(),
-        lost_race: current.is_some(),
-    })
 }
 
 fn mint(oauth: &OauthSpec, tokens: TokenSet, grant: &Secret, started: Wall) -> Minted {
@@ -270,87 +479,6 @@ fn mint(oauth: &OauthSpec, tokens: TokenSet, grant: &Secret, started: Wall) -> M
         expires_at: tokens.expires_in.map(|life| started.plus(life)),
         // An absent scope means the scope that was asked for (RFC 6749 section 5.1).
         scope: tokens.scope.map(|scope| scope.to_string()).or(asked),
-    }
-}
-
-/// Has the store take what was minted; only then is it reported for adoption.
-async fn save(
-    tools: &Tools,
-    entry: &LaneEntry,
-    store: &Arc<Store>,
-    record: &SecretRecord,
-    current: Option<&Credential>,
-    minted: Minted,
-) -> End {
-    let mut offer = Offer {
-        fingerprint: tools.key.fingerprint(&minted.access_token),
-        issued_at: Some(minted.issued_at),
-        expiry: minted.expires_at.map(|at| Expiry {
-            at,
-            source: ExpirySource::TokenResponse,
-        }),
-        scopes: minted.scope.as_deref().map(crate::lane::ScopeSet::split),
-        store_version: record.version.clone(),
-        history: None,
-    };
-    let secret = minted.access_token.clone();
-    if !minted.rotated && (!store.can_write() || entry.source.field.is_none()) {
-        // The grant stays as it is, and there is no room for the token beside it.
-        return End::Adopt {
-            offer,
-            secret,
-            lost_race: false,
-        };
-    }
-    let text = to_store(entry, &minted);
-    let mut expected = record.version.clone();
-    let mut last = StoreError::Conflict;
-    for round in 0..SAVES {
-        match store.write(&entry.source, &text, expected.as_ref()).await {
-            Ok(version) => {
-                offer.store_version = Some(version);
-                return End::Adopt {
-                    offer,
-                    secret,
-                    lost_race: false,
-                };
-            }
-            Err(StoreError::Conflict | StoreError::Uncertain(_)) => {
-                match store.read(&entry.source).await {
-                    Ok(now) if holds(entry, &now, &minted) => {
-                        offer.store_version = now.version;
-                        return End::Adopt {
-                            offer,
-                            secret,
-                            lost_race: false,
-                        };
-                    }
-                    Ok(now) => match somebody_was_faster(tools, entry, &now, current) {
-                        Some(theirs) => return theirs,
-                        // Somebody wrote the record, but no token: the grant that the token
-                        // endpoint gave out last goes in on top.
-                        None => expected = now.version,
-                    },
-                    Err(error) => last = error,
-                }
-            }
-            Err(error) => last = error,
-        }
-        if last.is_outage() {
-            // Then the store is asked no more often than by everybody else.
-            break;
-        }
-        if round + 1 < SAVES {
-            tokio::time::sleep(Duration::from_millis(100_u64 << round)).await;
-        }
-    }
-    let failure = RefreshFailure::NotPersisted(last.verdict());
-    End::Unsaved {
-        failure,
-        unsaved: Unsaved {
-            minted: Box::new(minted),
-        },
-        down: answered(&last).err(),
     }
 }
 
@@ -383,78 +511,19 @@ fn to_store(entry: &LaneEntry, minted: &Minted) -> BTreeMap<String, Secret> {
     text
 }
 
-/// What a refresh that gave no token means.
-async fn failed(
-    tools: &Tools,
-    entry: &LaneEntry,
-    store: &Arc<Store>,
-    record: &SecretRecord,
-    current: Option<&Credential>,
-    error: TokenError,
-) -> End {
-    let pack = pack(tools, entry);
-    let single_use = matches!(entry.spec.renewal, Renewal::Refresh { single_use: true });
-    match error {
-        TokenError::NoAnswer(why) => {
-            let verdict = pack.no_answer(&why);
-            End::Fail(if leaves_doubt(&why, pack, single_use) {
-                RefreshFailure::Uncertain(verdict)
-            } else {
-                RefreshFailure::Transient(verdict)
-            })
-        }
-        TokenError::Unusable(text) => {
-            let verdict = Verdict::own(Outcome::UpstreamUnavailable, "oauth/unusable", text);
-            End::Fail(if single_use {
-                RefreshFailure::Uncertain(verdict)
-            } else {
-                RefreshFailure::Transient(verdict)
-            })
-        }
-        TokenError::Rejected(answer) => {
-            rejected(tools, entry, store, record, current, &answer, single_use).await
-        }
-    }
+/// The store holds another grant than the one that was exchanged.
+fn superseded() -> End {
+    let text = "somebody has put another grant into the store meanwhile; theirs stays";
+    End::Fail(RefreshFailure::Superseded(Verdict::own(
+        Outcome::StoreUnavailable,
+        "store/superseded",
+        text,
+    )))
 }
 
-async fn rejected(
-    tools: &Tools,
-    entry: &LaneEntry,
-    store: &Arc<Store>,
-    record: &SecretRecord,
-    current: Option<&Credential>,
-    answer: &OwnedAnswer,
-    single_use: bool,
-) -> End {
-    let pack = pack(tools, entry);
-    let context = Context {
-        now: (tools.now)().wall,
-        known_expires_at: None,
-        worked_before: current.is_some(),
-    };
-    let verdict = pack
-        .classify(&answer.as_answer(AnswerKind::TokenEndpoint), &context)
-        .verdict;
-    // A rejection that names no cause may be a proxy's; only the endpoint's own word condemns.
-    let condemned = verdict.outcome.is_terminal() && verdict.evidence.provider_code.is_some();
-    if condemned {
-        // Only the store can tell a dead grant from one that somebody else has just used.
-        return match store.read(&entry.source).await {
-            Ok(now) if now.version != record.version => {
-                match somebody_was_faster(tools, entry, &now, current) {
-                    Some(theirs) => theirs,
-                    None => End::Fail(RefreshFailure::Transient(verdict)),
-                }
-            }
-            Ok(_) => End::Fail(RefreshFailure::GrantDead(verdict)),
-            Err(error) => End::Fail(RefreshFailure::Transient(error.verdict())),
-        };
+/// The request's end is known, and so is what became of the grant.
+fn settle(lock: &mut GrantLock) {
+    if let Err(error) = lock.request_settled() {
+        tracing::warn!(%error, "a settled request still stands in the grant's file");
     }
-    // A gateway that gave up waiting says nothing of what the server behind it did.
-    let gave_up = matches!(answer.status, 502 | 504);
-    End::Fail(if gave_up && single_use && !pack.forgives_retry() {
-        RefreshFailure::Uncertain(verdict)
-    } else {
-        RefreshFailure::Transient(verdict)
-    })
 }

@@ -4,7 +4,7 @@ use super::perform::{Tools, pack};
 use crate::http::{Body, Call, OwnedAnswer};
 use crate::lane::{Basis, Credential, Observed, Outcome, Verdict};
 use crate::manifest::{LaneEntry, RequestSpec};
-use crate::provider::{AnswerKind, Context, Pack};
+use crate::provider::{AnswerKind, Context, NoAnswer, Pack};
 use crate::secret::Secret;
 use std::time::Duration;
 
@@ -35,14 +35,67 @@ pub(super) async fn ask(
     let Some(secret) = secret else {
         return nothing("the credential is not at hand");
     };
-    let call = match call(entry, pack, request, secret, timeout) {
+    match exchange(tools, entry, request, secret, timeout).await {
+        Ok(answer) => judge(tools, pack, &answer, credential),
+        Err(NotAsked::Impossible(text)) => nothing(&text),
+        Err(NotAsked::NoAnswer(why)) => (pack.no_answer(&why), Observed::default()),
+    }
+}
+
+/// How a request that changes something ended.
+pub(super) enum Dialled {
+    /// It was answered.
+    Answer(OwnedAnswer),
+    /// Nothing has left this machine.
+    Nothing(Verdict),
+    /// It may have been acted upon, and nobody knows.
+    Lost(Verdict),
+}
+
+/// Sends one request with the lane's credential. `own` is the address of this request, where it is
+/// another than the provider's and the lane has none of its own.
+pub(super) async fn dial(
+    tools: &Tools,
+    entry: &LaneEntry,
+    own: Option<&str>,
+    request: &RequestSpec,
+    secret: &Secret,
+    timeout: Duration,
+) -> Dialled {
+    let pack = pack(tools, entry);
+    let call = match call(tools, entry, own, request, secret, timeout) {
         Ok(call) => call,
-        Err(text) => return nothing(&text),
+        Err(text) => {
+            let verdict = Verdict::own(Outcome::UpstreamUnavailable, "engine/request", text);
+            return Dialled::Nothing(verdict);
+        }
     };
     match tools.http.exchange(call).await {
-        Ok(answer) => judge(tools, pack, &answer, credential),
-        Err(why) => (pack.no_answer(&why), Observed::default()),
+        Ok(answer) => Dialled::Answer(answer),
+        Err(why) if why.may_have_acted() => Dialled::Lost(pack.no_answer(&why)),
+        Err(why) => Dialled::Nothing(pack.no_answer(&why)),
     }
+}
+
+/// Why there is no answer to judge.
+pub(super) enum NotAsked {
+    /// The request cannot be made.
+    Impossible(String),
+    /// It was made, or tried.
+    NoAnswer(NoAnswer),
+}
+
+/// Makes a request to the lane's upstream with some secret, and waits for its answer.
+pub(super) async fn exchange(
+    tools: &Tools,
+    entry: &LaneEntry,
+    request: &RequestSpec,
+    secret: &Secret,
+    timeout: Duration,
+) -> Result<OwnedAnswer, NotAsked> {
+    let call = call(tools, entry, None, request, secret, timeout);
+    let call = call.map_err(NotAsked::Impossible)?;
+    tools.http.exchange(call).await.map_err(NotAsked::NoAnswer)
 }
 
 fn judge(
@@ -75,16 +128,18 @@ fn judge(
 
 /// The request as it goes out, credential and all.
 fn call(
+    tools: &Tools,
     entry: &LaneEntry,
-    pack: &Pack,
+    own: Option<&str>,
     request: &RequestSpec,
     secret: &Secret,
     timeout: Duration,
 ) -> Result<Call, String> {
+    let pack = pack(tools, entry);
     let base = match &entry.base_url {
         Some(url) => url.clone(),
-        None => pack
-            .base_url()
+        None => own
+            .or_else(|| pack.base_url())
             .and_then(|base| base.parse().ok())
             .ok_or("neither the lane nor its provider has an address")?,
     };
@@ -94,6 +149,16 @@ fn call(
         .parse()
         .map_err(|_| "its method is none".to_owned())?;
     let mut call = Call::new(method, url, timeout);
+    if let Some(signing) = pack.signing() {
+        let body = request.body.as_ref();
+        let body = body.map(|(text, kind)| (text.as_str(), kind.as_str()));
+        let now = (tools.now)().wall;
+        let signed = signing.headers(secret, &request.method, &call.url, body, now);
+        let signed = signed.ok_or("the credential is no pair of ID:SECRET to sign with")?;
+        for (name, value) in signed {
+            call = call.secret_header(&name, value);
+        }
+    }
     for (name, value) in pack.present(secret) {
         call = call.secret_header(&name, value);
     }

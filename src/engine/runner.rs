@@ -4,10 +4,12 @@ use super::perform::Kept;
 use super::refresh::Unsaved;
 use super::view::{LaneInfo, LaneView};
 use crate::lane::{
-    Boot, Finding, FindingLevel, History, Lane, LaneName, Now, RecordKind, SideEffect, Wall, Word,
+    Credential, Finding, FindingLevel, Generation, History, Lane, LaneName, Now, RecordKind,
+    SideEffect, Wall, Word,
 };
 use crate::manifest::LaneEntry;
 use crate::plain::Plain;
+use crate::policy::Targets;
 use crate::provider::Catalog;
 use crate::secret::{Fingerprint, Secret};
 use std::sync::Arc;
@@ -17,11 +19,16 @@ pub(super) struct Runner {
     pub lane: Lane,
     pub entry: Arc<LaneEntry>,
     pub info: Arc<LaneInfo>,
-    /// Secrets by fingerprint: the one that serves, and one that waits to be adopted.
+    /// Where its effects go.
+    pub targets: Arc<Targets>,
+    /// Whether it has begun.
+    pub begun: bool,
+    /// Secrets by fingerprint: the one at hand, a candidate's, and those of the old ones that are
+    /// kept through their overlap.
     secrets: Vec<Kept>,
+    /// Secrets that are to be made useless upstream.
+    aside: Vec<Kept>,
     pub unsaved: Option<Unsaved>,
-    /// When the core wants to be woken.
-    pub wake: Option<Boot>,
     /// The latest record of each kind, for causes.
     latest: Vec<(RecordKind, u64)>,
     shown: (Word, Wall),
@@ -30,16 +37,29 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn new(lane: Lane, entry: Arc<LaneEntry>, info: Arc<LaneInfo>, now: Now) -> Self {
+    /// `attempt` is the record of a refresh that a former process did not tell the end of.
+    pub(super) fn new(
+        lane: Lane,
+        entry: Arc<LaneEntry>,
+        info: Arc<LaneInfo>,
+        targets: Arc<Targets>,
+        now: Now,
+        attempt: Option<u64>,
+    ) -> Self {
         let shown = (lane.word(), now.wall);
         Self {
             lane,
             entry,
             info,
+            targets,
+            begun: false,
             secrets: Vec::new(),
+            aside: Vec::new(),
             unsaved: None,
-            wake: None,
-            latest: Vec::new(),
+            latest: attempt
+                .map(|seq| (RecordKind::RefreshAttempted, seq))
+                .into_iter()
+                .collect(),
             shown,
             grouped: None,
         }
@@ -52,22 +72,43 @@ impl Runner {
         self.secrets.push(kept);
     }
 
-    /// Lets go of every secret but the one that serves.
+    /// Lets go of every secret that the lane has no use for.
     pub(super) fn forget_others(&mut self) {
-        let serving = self
-            .lane
-            .credential()
-            .map(|credential| credential.fingerprint);
-        self.secrets.retain(|(of, _)| Some(*of) == serving);
+        let lane = &self.lane;
+        self.secrets.retain(|(of, _)| lane.keeps(*of));
     }
 
-    /// The secret of the credential that serves.
+    /// Keeps a secret that the lane has let go of until it is made useless upstream.
+    pub(super) fn set_aside(&mut self, fingerprint: Fingerprint) {
+        let kept = self.secrets.iter().find(|(of, _)| *of == fingerprint);
+        self.aside.extend(kept.cloned());
+    }
+
+    /// Gives such a secret up.
+    pub(super) fn take_aside(&mut self, fingerprint: Fingerprint) -> Option<Secret> {
+        let at = self.aside.iter().position(|(of, _)| *of == fingerprint)?;
+        Some(self.aside.swap_remove(at).1)
+    }
+
+    /// The secret of the credential at hand.
     pub(super) fn secret(&self) -> Option<&Secret> {
-        let serving = self.lane.credential()?.fingerprint;
-        self.secrets
-            .iter()
-            .find(|(of, _)| *of == serving)
-            .map(|(_, secret)| secret)
+        self.secret_of(self.lane.credential()?.fingerprint)
+    }
+
+    /// The secret of that fingerprint.
+    pub(super) fn secret_of(&self, fingerprint: Fingerprint) -> Option<&Secret> {
+        let found = self.secrets.iter().find(|(of, _)| *of == fingerprint);
+        found.map(|(_, secret)| secret)
+    }
+
+    /// The credential of that generation, and its secret.
+    pub(super) fn of_generation(
+        &self,
+        generation: Generation,
+    ) -> Option<(Credential, Option<Secret>)> {
+        let credential = self.lane.credential_of(generation)?.clone();
+        let secret = self.secret_of(credential.fingerprint).cloned();
+        Some((credential, secret))
     }
 
     pub(super) fn latest(&self, kind: RecordKind) -> Option<u64> {
@@ -129,6 +170,9 @@ impl Runner {
             hold: self.lane.held().cloned(),
             refusal: self.lane.refusal(),
             activity: self.lane.activity(),
+            step: self.lane.step(),
+            candidate: self.lane.candidate().cloned().map(Arc::new),
+            old: self.lane.old().cloned().collect(),
             credential: self.lane.credential().cloned(),
             verdict: self.lane.verdict().map(|(verdict, _)| Arc::clone(verdict)),
             verdict_at: self.lane.verdict().map(|(_, at)| at),
@@ -143,6 +187,12 @@ impl Runner {
             shares_key_with: sharing.into_iter().map(|(name, _)| name).collect(),
         }
     }
+}
+
+/// Where a lane's effects go.
+pub(super) fn targets(entry: &LaneEntry, catalog: &Catalog) -> Targets {
+    let pack = catalog.get_or_http(entry.provider.as_str());
+    Targets::of(entry, pack.base_url())
 }
 
 /// What of a lane changes only with the manifest.

@@ -11,6 +11,7 @@ use crate::provider::Catalog;
 use crate::sandbox;
 use crate::secret::FingerprintKey;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why an engine cannot start.
@@ -39,10 +40,12 @@ pub struct Setup {
     pub(super) folder: StateFolder,
     pub(super) journal: Journal,
     pub(super) key: FingerprintKey,
+    pub(super) grants_key: FingerprintKey,
     pub(super) memories: Memories,
     pub(super) reload: Option<Reload>,
     pub(super) sandbox: Option<sandbox::Control>,
     pub(super) seed: u64,
+    pub(super) spread_starts: bool,
     /// What was found while opening, for the audit.
     pub(super) found: Vec<Record>,
     pub(super) _lock: EngineLock,
@@ -73,11 +76,8 @@ impl Setup {
         folder: StateFolder,
         lock: EngineLock,
     ) -> Result<Self, StartError> {
-        let file = folder.key();
-        let key = FingerprintKey::load_or_create(&file).map_err(|source| {
-            let file = Plain::new(&file.to_string_lossy());
-            StartError::Key { file, source }
-        })?;
+        let key = open_key(&folder.key())?;
+        let grants_key = open_key(&folder.grants_key())?;
         let (journal, opened) = Journal::open(&folder.audit())?;
         let mut found = Vec::new();
         if let Some(torn) = opened.torn {
@@ -115,10 +115,12 @@ impl Setup {
             folder,
             journal,
             key,
+            grants_key,
             memories,
             reload: None,
             sandbox: None,
             seed: u64::from_le_bytes(seed),
+            spread_starts: true,
             found,
             _lock: lock,
         })
@@ -128,6 +130,13 @@ impl Setup {
     #[must_use]
     pub fn forgetting(mut self) -> Self {
         self.memories = Memories::from(self.journal.last_seq());
+        self
+    }
+
+    /// The same, with all lanes beginning at once: for one pass, that somebody waits for.
+    #[must_use]
+    pub const fn at_once(mut self) -> Self {
+        self.spread_starts = false;
         self
     }
 
@@ -144,4 +153,11 @@ impl Setup {
         self.sandbox = Some(control);
         self
     }
+}
+
+fn open_key(file: &Path) -> Result<FingerprintKey, StartError> {
+    FingerprintKey::load_or_create(file).map_err(|source| {
+        let file = Plain::new(&file.to_string_lossy());
+        StartError::Key { file, source }
+    })
 }

@@ -143,6 +143,11 @@ impl StateFolder {
         &self.grants
     }
 
+    /// The file with the key under which grants are told apart, one for all engines of the account.
+    pub fn grants_key(&self) -> PathBuf {
+        self.grants.join("fingerprint.key")
+    }
+
     /// Takes the lock that makes this process the one engine. It ends with the process.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use crate::lane::{
     Activity, Counters, Credential, CredentialKind, Degraded, Finding, Gate, Hold, LaneName,
-    NeighborProof, Next, Pause, Refusal, Verdict, Wall, Word,
+    NeighborProof, Next, Pause, Refusal, Step, Verdict, Wall, Word,
 };
 use crate::manifest::Route;
 use crate::plain::Plain;
@@ -43,6 +43,21 @@ pub struct LaneInfo {
     pub sandbox: bool,
 }
 
+impl LaneInfo {
+    /// Holds what is the same as in `other` once for both: ten thousand lanes have few addresses.
+    pub(super) fn share(&mut self, other: &Self) {
+        if self.endpoint == other.endpoint {
+            self.endpoint = other.endpoint.clone();
+        }
+        if self.rotate_url == other.rotate_url {
+            self.rotate_url.clone_from(&other.rotate_url);
+        }
+        if self.runbook == other.runbook {
+            self.runbook.clone_from(&other.runbook);
+        }
+    }
+}
+
 /// One lane, now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LaneView {
@@ -62,6 +77,15 @@ pub struct LaneView {
     pub refusal: Option<Refusal>,
     /// What is under way.
     pub activity: Activity,
+    /// How far the coming of a newer credential has got.
+    #[serde(default)]
+    pub step: Option<Step>,
+    /// A newer credential that is being tested.
+    #[serde(default)]
+    pub candidate: Option<Arc<Credential>>,
+    /// Credentials that served before and are kept through their overlap, oldest first.
+    #[serde(default)]
+    pub old: Vec<Credential>,
     /// The credential that serves it.
     pub credential: Option<Credential>,
     /// What the last answer meant.
@@ -100,6 +124,18 @@ pub struct StoreView {
     /// Since when that is so.
     pub since: Wall,
     /// What it said when it failed.
+    pub trouble: Option<Plain>,
+    /// Lanewatch's own login there, where it has one and it is known.
+    #[serde(default)]
+    pub login: Option<LoginView>,
+}
+
+/// How lanewatch's own login at a store is doing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LoginView {
+    /// When its token ends unless it is renewed; `None` for one without an end.
+    pub until: Option<Wall>,
+    /// What keeps it from being kept up.
     pub trouble: Option<Plain>,
 }
 

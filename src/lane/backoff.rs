@@ -33,7 +33,14 @@ impl Dice {
     /// `around`, spread by `part` of itself either way.
     pub fn spread(&mut self, around: Duration, part: f64) -> Duration {
         let factor = 1.0 + part.clamp(0.0, 1.0) * (2.0 * self.unit() - 1.0);
-        around.mul_f64(factor.max(0.0))
+        // Nanoseconds of a century fit into a double well enough for jitter.
+        let nanos = u64::try_from(around.as_nanos()).unwrap_or(u64::MAX) as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a product of two that are not negative; too large a one saturates"
+        )]
+        Duration::from_nanos((nanos * factor.max(0.0)) as u64)
     }
 }
 

@@ -43,6 +43,8 @@ pub enum ExpirySource {
     Manifest,
     /// The secret's own record in its store says so.
     Store,
+    /// A claim of the credential itself, a JWT.
+    Claim,
     /// `expires_in` of the token endpoint's answer.
     TokenResponse,
     /// A header of an ordinary answer.
@@ -59,6 +61,7 @@ impl ExpirySource {
         match self {
             Self::Manifest => "manifest",
             Self::Store => "store",
+            Self::Claim => "claim",
             Self::TokenResponse => "token response",
             Self::ResponseHeader => "response header",
             Self::ProbeBody => "probe body",

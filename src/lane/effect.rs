@@ -3,6 +3,7 @@
 use super::credential::Generation;
 use super::time::Boot;
 use crate::plain::Plain;
+use crate::secret::Fingerprint;
 use serde::{Deserialize, Serialize};
 
 /// Numbers the efforts of one lane, so that a late report can be told from a current one.
@@ -30,10 +31,21 @@ pub enum ProbeWhy {
     Preflight,
     /// Because it is time.
     Routine,
-    /// A new credential must be tested before it is trusted.
+    /// A candidate must be tested before it is promoted. The generation is the candidate's.
     Fresh,
     /// To tell what a rejected grant means for the credential at hand.
     Confirm,
+}
+
+/// What becomes of a credential that no longer serves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retirement {
+    /// Its secret is forgotten here; where it is still good, it lives to its own end.
+    Forget,
+    /// It is made useless at its provider or store as well: a token is revoked, a lease is revoked,
+    /// a key is deleted. Reported by [`super::Event::Retired`].
+    Revoke,
 }
 
 /// Why a refresh is asked for.
@@ -48,6 +60,8 @@ pub enum RefreshWhy {
     Expired,
     /// A person asked.
     Asked,
+    /// A person was told that the grant may be used up, and asked all the same.
+    Forgiven,
 }
 
 /// How loud an alert is.
@@ -93,7 +107,11 @@ pub enum Effect {
         /// Number of the effort.
         attempt: Attempt,
     },
-    /// Exchange the grant, store what comes of it, and report it.
+    /// Bring a newer credential by the lane's [`super::Renewal`], whichever of lanewatch's own ways
+    /// that is; have the store take it, and report it by [`super::Event::Refreshed`] or
+    /// [`super::Event::RefreshFailed`]. A lease that was only extended is reported as the same
+    /// fingerprint with a later expiry. A grant in doubt is shown again only for
+    /// [`RefreshWhy::Forgiven`].
     Refresh {
         /// Number of the effort.
         attempt: Attempt,
@@ -102,10 +120,16 @@ pub enum Effect {
         /// Why.
         why: RefreshWhy,
     },
-    /// Forget the secret of a generation that no longer serves.
+    /// Let go of a credential that no longer serves, or never did.
     Retire {
-        /// Which.
+        /// Number of the effort.
+        attempt: Attempt,
+        /// Its generation.
         generation: Generation,
+        /// Whose secret it is: the engine has it until this effect.
+        fingerprint: Fingerprint,
+        /// What becomes of it.
+        how: Retirement,
     },
     /// Tell people.
     Alert {

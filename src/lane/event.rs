@@ -1,6 +1,6 @@
 //! Everything that can happen to a lane.
 
-use super::credential::{Expiry, Offer, ScopeSet, StoreVersion};
+use super::credential::{Expiry, Generation, Offer, ScopeSet, StoreVersion};
 use super::effect::Attempt;
 use super::outcome::Verdict;
 use super::spec::LaneSpec;
@@ -90,6 +90,19 @@ pub struct Observed {
     pub skew_ms: Option<i64>,
     /// How long the exchange took.
     pub took: Duration,
+    /// What came of the same request with an invented credential, where that was made.
+    pub control: Option<Control>,
+}
+
+/// What a probe is worth: what came of it with an invented credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Control {
+    /// It was rejected, as it must be.
+    Rejected,
+    /// It was accepted: the probe proves nothing.
+    Accepted,
+    /// No answer told.
+    Untold,
 }
 
 /// Why a refresh brought no new credential.
@@ -103,6 +116,9 @@ pub enum RefreshFailure {
     Uncertain(Verdict),
     /// A new credential was minted but could not be stored. It is kept in memory and not used.
     NotPersisted(Verdict),
+    /// The store holds another grant than the one that was exchanged: somebody replaced it
+    /// meanwhile, and theirs stays.
+    Superseded(Verdict),
 }
 
 impl RefreshFailure {
@@ -112,9 +128,35 @@ impl RefreshFailure {
             Self::Transient(verdict)
             | Self::GrantDead(verdict)
             | Self::Uncertain(verdict)
-            | Self::NotPersisted(verdict) => verdict,
+            | Self::NotPersisted(verdict)
+            | Self::Superseded(verdict) => verdict,
         }
     }
+}
+
+/// How far the coming of a newer credential has got, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "step")]
+pub enum Step {
+    /// The intent is on disk, and the effort waits for its turn.
+    Intended,
+    /// Another process has the grant.
+    Waiting {
+        /// Who has it and since when, in one sentence.
+        holder: Plain,
+    },
+    /// The grant is ours; the store is read again.
+    Locked,
+    /// The request has left. From here on a lost answer may have used the grant up.
+    Requested,
+    /// The new credential is here, and the store is asked to take it.
+    Storing,
+    /// It is stored and on trial: it serves nobody before it has passed.
+    Testing,
+    /// It serves; the old one is kept until its overlap is over.
+    Overlapping,
+    /// A person has to bring the newer one; the store is watched for it.
+    AwaitingOwner,
 }
 
 /// One thing that happened. The `attempt` of a report is that of the effect it reports on: reports
@@ -179,6 +221,28 @@ pub enum Event {
         offer: Offer,
         /// Whether somebody else had minted it.
         lost_race: bool,
+    },
+    /// An effort to bring a newer credential has got further.
+    Progressed {
+        /// Of which effect.
+        attempt: Attempt,
+        /// How far.
+        step: Step,
+    },
+    /// A request with the grant that is in the store left this machine, and nobody knows what
+    /// became of it: whoever sent it died first.
+    GrantInDoubt {
+        /// What is known.
+        verdict: Verdict,
+    },
+    /// A credential was made useless, or could not be.
+    Retired {
+        /// Of which effect.
+        attempt: Attempt,
+        /// Which credential.
+        generation: Generation,
+        /// What was seen; `Ok` if it is useless now.
+        verdict: Verdict,
     },
     /// No new credential came of it.
     RefreshFailed {

@@ -27,14 +27,15 @@ pub use counters::Counters;
 pub use credential::{
     Credential, Expiry, ExpirySource, Generation, History, Offer, ScopeSet, StoreVersion,
 };
-pub use effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy};
-pub use event::{Actor, Event, Found, Observed, RefreshFailure, Verb};
+pub use effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy, Retirement};
+pub use event::{Actor, Control, Event, Found, Observed, RefreshFailure, Step, Verb};
 pub use gate::{Denied, Finding, FindingLevel, Gate, Hold, Pause, Refusal, WhoActs};
-pub use machine::{Activity, Degraded, Lane, Memory, NeighborProof, Next, Reaction};
+pub use machine::{Activity, Answers, Degraded, Lane, Look, Memory, NeighborProof, Next, Reaction};
 pub use outcome::{Basis, Evidence, Outcome, Verdict};
 pub use record::{Cause, Record, RecordKind};
 pub use spec::{
-    CredentialKind, LaneName, LaneSpec, Renewal, ScopeRules, SideEffect, Trust, Windows,
+    CredentialKind, Handover, LaneName, LaneSpec, LostAnswer, Predecessor, Renewal, ScopeRules,
+    SideEffect, Trust, Windows,
 };
 pub use time::{Boot, Now, Wall};
 pub use word::Word;

@@ -42,6 +42,12 @@ kinds! {
     PreflightStarted = "preflight_started",
     /// A store that had failed answers again.
     StoreRecovered = "store_recovered",
+    /// The token of lanewatch's own login at a store was renewed.
+    StoreLoginRenewed = "store_login_renewed",
+    /// Lanewatch logged in anew at a store, before its token ended.
+    StoreLoginReplaced = "store_login_replaced",
+    /// Lanewatch's own login at a store cannot be kept up.
+    StoreLoginFailed = "store_login_failed",
     /// Every check before service came out well.
     PreflightPassed = "preflight_passed",
     /// A check before service did not.
@@ -52,11 +58,26 @@ kinds! {
     ProbeFailed = "probe_failed",
     /// A refresh is about to be requested. Written before the request leaves.
     RefreshAttempted = "refresh_attempted",
-    /// A refreshed credential was stored and adopted.
+    /// Another process has the grant, and this lane waits for it.
+    RefreshWaiting = "refresh_waiting",
+    /// The request left: from here to the end a lost answer may have used the grant up.
+    RefreshRequested = "refresh_requested",
+    /// A newer credential was made and stored. It serves nobody before its test.
     RefreshSucceeded = "refresh_succeeded",
+    /// The end of the life of the credential at hand was moved.
+    LeaseExtended = "lease_extended",
+    /// A newer credential is on trial; the old one serves as long as it lives.
+    TrialStarted = "trial_started",
+    /// A newer credential has passed its test and serves from now on.
+    CredentialPromoted = "credential_promoted",
+    /// A credential that no longer serves was let go of.
+    CredentialRetired = "credential_retired",
+    /// A credential that no longer serves could not be made useless.
+    RetireFailed = "retire_failed",
     /// A refresh did not work; nothing was deleted.
     RefreshFailed = "refresh_failed",
-    /// A refresh's answer was lost, and it may have used the grant up.
+    /// A refresh's answer was lost, and it may have used the grant up. Nobody tries again before a
+    /// person says so.
     RefreshUncertain = "refresh_uncertain",
     /// Somebody else refreshed first; their credential was adopted.
     LostRace = "lost_race",
@@ -126,6 +147,11 @@ impl RecordKind {
         matches!(
             self,
             Self::RefreshAttempted
+                | Self::RefreshSucceeded
+                | Self::LostRace
+                | Self::CredentialLoaded
+                | Self::TrialStarted
+                | Self::CredentialPromoted
                 | Self::RotationStarted
                 | Self::LaneHeld
                 | Self::LanePaused

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A lane's name: unique in its manifest.
 pub type LaneName = Plain;
 
-/// The four kinds of credential a lane can have.
+/// The kinds of credential a lane can have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialKind {
@@ -22,17 +22,23 @@ pub enum CredentialKind {
     Byok,
     /// An OAuth grant that is exchanged for short-lived tokens.
     OauthRefresh,
+    /// An OAuth client of its own, whose secret is exchanged for short-lived tokens.
+    ClientCredentials,
     /// A secret that somebody else rotates in the store; the lane follows its versions.
     VaultReference,
+    /// A secret that the store makes on demand and takes back: a lease on it is renewed.
+    Lease,
 }
 
 impl CredentialKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::ManagedKey,
         Self::Byok,
         Self::OauthRefresh,
+        Self::ClientCredentials,
         Self::VaultReference,
+        Self::Lease,
     ];
 
     /// The name used in the manifest and in JSON.
@@ -41,24 +47,121 @@ impl CredentialKind {
             Self::ManagedKey => "managed_key",
             Self::Byok => "byok",
             Self::OauthRefresh => "oauth_refresh",
+            Self::ClientCredentials => "client_credentials",
+            Self::Lease => "lease",
             Self::VaultReference => "vault_reference",
         }
     }
 }
 
 /// How a lane comes by a newer credential.
+///
+/// The core asks for a newer one by [`super::Effect::Refresh`], whichever of lanewatch's own ways it
+/// is; whoever performs that looks here for the recipe. What the core itself has to know of a recipe
+/// is what a lost answer costs and what becomes of the old credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Renewal {
-    /// Exchange the grant at the token endpoint.
+    /// Exchange the grant at the token endpoint (`refresh_token`).
     Refresh {
         /// Whether a lost answer may have used the grant up: if so it is never retried blindly.
         single_use: bool,
     },
+    /// Ask the token endpoint for a token in the client's own name (`client_credentials`).
+    ClientCredentials,
+    /// Have the store extend the lease of the secret at hand; where it cannot be extended any more,
+    /// have it issue another.
+    LeaseRenew,
+    /// Have the store issue another secret with a lease of its own.
+    LeaseIssue,
+    /// Have the provider replace the key in one call, after which the old one is dead.
+    RotationApi,
+    /// Create a second key at the provider, use it, and delete the first once nobody uses it.
+    CreateDelete,
     /// Take the newer version from the store when there is one.
     Reload,
     /// Wait for the owner to put a newer version into the store.
     Owner,
+}
+
+/// What a request whose answer was lost may have done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LostAnswer {
+    /// Nothing that asking again does not mend.
+    Harmless,
+    /// It may have used up or replaced what it was made with: asking again may destroy more.
+    Doubtful,
+}
+
+/// What becomes of the old credential when a new one is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Predecessor {
+    /// It lives to its own end, or until it is revoked.
+    LivesOn,
+    /// It died with the answer.
+    EndsAtOnce,
+}
+
+impl Renewal {
+    /// Whether lanewatch itself can bring a newer one: by [`super::Effect::Refresh`].
+    pub const fn is_own(self) -> bool {
+        !matches!(self, Self::Reload | Self::Owner)
+    }
+
+    /// What a lost answer may have done.
+    pub const fn lost_answer(self) -> LostAnswer {
+        match self {
+            Self::Refresh { single_use: true } | Self::RotationApi | Self::CreateDelete => {
+                LostAnswer::Doubtful
+            }
+            _ => LostAnswer::Harmless,
+        }
+    }
+
+    /// What becomes of the old credential.
+    pub const fn predecessor(self) -> Predecessor {
+        match self {
+            Self::RotationApi => Predecessor::EndsAtOnce,
+            _ => Predecessor::LivesOn,
+        }
+    }
+
+    /// What it is called in a sentence: "by …".
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refresh { .. } => "a refresh",
+            Self::ClientCredentials => "a new token in the client's own name",
+            Self::LeaseRenew => "a longer lease",
+            Self::LeaseIssue => "a new lease",
+            Self::RotationApi => "the provider's rotation",
+            Self::CreateDelete => "a second key",
+            Self::Reload => "the store's newer version",
+            Self::Owner => "its owner",
+        }
+    }
+}
+
+/// How one credential hands over to the next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Handover {
+    /// How long the old one is kept after the new one was promoted, for calls that still use it.
+    pub overlap: Duration,
+    /// For how long a rejection of a new one may only mean that its provider has not told all of
+    /// its servers yet: until then the test is tried again.
+    pub settle: Duration,
+    /// Whether the old one is made useless at its provider or store after the overlap, by
+    /// [`super::Effect::Retire`]. Otherwise it is only forgotten.
+    pub revoke: bool,
+}
+
+impl Default for Handover {
+    fn default() -> Self {
+        Self {
+            overlap: Duration::from_secs(60),
+            settle: Duration::ZERO,
+            revoke: false,
+        }
+    }
 }
 
 /// Whether the place the secret comes from is fit for a secret.
@@ -168,4 +271,6 @@ pub struct LaneSpec {
     pub store_every: Duration,
     /// The names of requests that must be denied, in the manifest's order.
     pub neighbors: Vec<Plain>,
+    /// How one credential hands over to the next.
+    pub handover: Handover,
 }

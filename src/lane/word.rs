@@ -21,6 +21,8 @@ pub enum Word {
     Unreachable,
     /// It serves, but something that keeps it alive has stopped working.
     Degraded,
+    /// It serves, but its grant may be used up, and only a person can say whether to try it again.
+    Uncertain,
     /// A rule of the upstream forbids the call.
     Denied,
     /// Its scopes do not cover the call.
@@ -39,7 +41,7 @@ pub enum Word {
 
 impl Word {
     /// Every word, best first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Ok,
         Self::Refreshing,
         Self::Paused,
@@ -47,6 +49,7 @@ impl Word {
         Self::Limited,
         Self::Unreachable,
         Self::Degraded,
+        Self::Uncertain,
         Self::Denied,
         Self::Scope,
         Self::Refused,
@@ -66,6 +69,7 @@ impl Word {
             Self::Limited => "LIMITED",
             Self::Unreachable => "UNREACHABLE",
             Self::Degraded => "DEGRADED",
+            Self::Uncertain => "UNCERTAIN",
             Self::Denied => "DENIED",
             Self::Scope => "SCOPE",
             Self::Refused => "REFUSED",

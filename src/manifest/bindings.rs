@@ -1,6 +1,7 @@
 //! What a manifest cannot know by itself: the sandbox's addresses and what providers can do.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Real addresses and files for `sandbox://NAME`, by name. Empty outside `lanewatch demo` and
 /// `lanewatch sandbox`.
@@ -23,6 +24,17 @@ pub struct ProviderFacts {
     pub has_probe: bool,
     /// Whether a refresh token is used up by one exchange.
     pub single_use_refresh: bool,
+    /// How the provider replaces a key when it is asked to, if it does.
+    pub rotation: Option<RotationFacts>,
+}
+
+/// What a manifest has to know of a provider's rotation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RotationFacts {
+    /// Whether the old key dies with the answer; otherwise it is deleted afterwards.
+    pub old_dies: bool,
+    /// For how long a new key may be unknown to some of the provider's servers.
+    pub settle: Duration,
 }
 
 /// Everything around a manifest that decides what it means.

@@ -1,24 +1,27 @@
 //! `[lane.credential]`: what kind of credential a lane has, where it lives, how it is exchanged.
 
+use super::bindings::{ProviderFacts, RotationFacts};
 use super::mistake::{nearest, one_of};
 use super::reader::Reader;
 use super::section::{Given, Section, Text};
 use super::shape::{self, OAUTH_ONLY};
-use super::spec::{ClientAuth, OauthSpec, Source, StoreSpec};
+use super::spec::{ClientAuth, LeaseSpec, OauthSpec, Source, StoreSpec};
 use super::stores::kv_path;
-use super::value::{self, TIMEOUT};
+use super::value::{self, EVERY, HANDOVER, TIMEOUT};
 use super::web;
-use crate::lane::{CredentialKind, Trust};
+use crate::lane::{CredentialKind, Handover, Trust};
 use crate::plain::Plain;
 use std::time::Duration;
 use toml::de::DeValue;
 use url::Url;
 
-const KINDS: [(&str, CredentialKind); 4] = [
+const KINDS: [(&str, CredentialKind); 6] = [
     ("managed_key", CredentialKind::ManagedKey),
     ("byok", CredentialKind::Byok),
     ("oauth_refresh", CredentialKind::OauthRefresh),
+    ("client_credentials", CredentialKind::ClientCredentials),
     ("vault_reference", CredentialKind::VaultReference),
+    ("lease", CredentialKind::Lease),
 ];
 const CLIENT_AUTHS: [(&str, ClientAuth); 2] =
     [("basic", ClientAuth::Basic), ("post", ClientAuth::Post)];
@@ -36,6 +39,9 @@ pub(super) struct Raw {
     scope: Given<String>,
     resource: Given<String>,
     timeout: Given<Duration>,
+    revocation_endpoint: Given<Url>,
+    overlap: Given<Duration>,
+    settle: Given<Duration>,
 }
 
 impl Raw {
@@ -50,12 +56,16 @@ impl Raw {
         scope: Given::Absent,
         resource: Given::Absent,
         timeout: Given::Absent,
+        revocation_endpoint: Given::Absent,
+        overlap: Given::Absent,
+        settle: Given::Absent,
     };
 
     /// Reads the table. `store` is the store of a client secret that names none.
     pub(super) fn read(section: &Section<'_>, store: &Given<Plain>, read: &mut Reader<'_>) -> Self {
         let kind = section.text("kind", &mut read.book);
         let endpoint = section.text("token_endpoint", &mut read.book);
+        let revocation = section.text("revocation_endpoint", &mut read.book);
         let auth = section.text("client_auth", &mut read.book);
         Self {
             kind: kind.and_then(|text| read.choice(text, "kind of credential", &KINDS)),
@@ -69,6 +79,10 @@ impl Raw {
             scope: scope(section, read),
             resource: line(section, "resource", read),
             timeout: value::duration(section, "timeout", TIMEOUT, &mut read.book),
+            revocation_endpoint: revocation
+                .and_then(|text| web::confidential(text, "revocation_endpoint", read)),
+            overlap: value::duration(section, "overlap", HANDOVER, &mut read.book),
+            settle: value::duration(section, "settle", HANDOVER, &mut read.book),
         }
     }
 }
@@ -78,7 +92,11 @@ pub(super) struct Credential {
     pub(super) kind: CredentialKind,
     pub(super) source: Source,
     pub(super) oauth: Option<OauthSpec>,
+    pub(super) lease: Option<LeaseSpec>,
+    /// How its provider replaces the key, if lanewatch has it do that.
+    pub(super) rotation: Option<RotationFacts>,
     pub(super) trust: Trust,
+    pub(super) handover: Handover,
 }
 
 /// Reads a lane's credential over the defaults.
@@ -86,22 +104,33 @@ pub(super) fn read(
     section: &Section<'_>,
     defaults: &Raw,
     default_store: &Given<Plain>,
-    single_use: bool,
+    facts: Option<ProviderFacts>,
     read: &mut Reader<'_>,
 ) -> Option<Credential> {
     let store = store(section, read).or(|| default_store.clone());
     let own = Raw::read(section, &store, read);
     let kind = own.kind.clone().or(|| defaults.kind.clone());
     if kind.is_absent() {
-        let hint =
-            "write kind = \"managed_key\", \"byok\", \"oauth_refresh\" or \"vault_reference\"";
+        let hint = "write kind = \"managed_key\", \"byok\", \"oauth_refresh\", \
+                    \"client_credentials\", \"vault_reference\" or \"lease\"";
         section.missing("kind", hint, &mut read.book);
+    }
+    if let Given::Is(kind) = kind {
+        foreign_keys(section, kind, read);
+    }
+    if matches!(kind, Given::Is(CredentialKind::ClientCredentials)) {
+        return client(section, &store, own, defaults, read);
     }
     if store.is_absent() {
         let hint = "write store = \"NAME\" here or in [defaults]";
         section.missing("store", hint, &mut read.book);
     }
-    let path = path(section, &store, read);
+    let path = match kind {
+        Given::Is(CredentialKind::Lease) => leased(section, &store, read),
+        _ => path(section, &store, read),
+    };
+    let rotation = rotation(section, &store, facts, read);
+    let increment = value::duration(section, "increment", EVERY, &mut read.book);
     let (kind, store) = (kind.ok()?, store.ok()?);
     let field = own.field.clone().or(|| defaults.field.clone()).ok();
     let source = Source {
@@ -109,18 +138,16 @@ pub(super) fn read(
         field,
         store,
     };
+    let settles = rotation.flatten().map(|rotation| rotation.settle);
+    let mut handover = handover(&own, defaults, settles);
     let oauth = if kind == CredentialKind::OauthRefresh {
-        must_be_writable(section, &source.store, single_use, read);
+        let single_use = facts.is_some_and(|facts| facts.single_use_refresh);
+        if single_use {
+            let why = "the provider's refresh tokens serve once";
+            must_be_writable(section, &source.store, why, read);
+        }
         Some(oauth(section, own, defaults, read)?)
     } else {
-        for key in OAUTH_ONLY.iter().filter(|key| section.has(key)) {
-            let what = format!(
-                "`{key}` is not for a credential of kind \"{}\"",
-                kind.as_str()
-            );
-            let hint = "leave it out, or write kind = \"oauth_refresh\"";
-            read.book.at(section.key_at(key), what, hint);
-        }
         None
     };
     let secret = oauth
@@ -130,12 +157,162 @@ pub(super) fn read(
         trust(&source, read),
         secret.map_or(Trust::Managed, |secret| trust(secret, read)),
     );
+    let rotation = rotation?;
+    handover.revoke = kind == CredentialKind::Lease
+        || rotation.is_some_and(|rotation| !rotation.old_dies)
+        || is_revocable(oauth.as_ref());
     Some(Credential {
         kind,
         source,
+        handover,
         oauth,
+        lease: (kind == CredentialKind::Lease).then(|| LeaseSpec {
+            increment: increment.ok(),
+        }),
+        rotation,
         trust,
     })
+}
+
+/// How one credential hands over to the next, but for what becomes of the old one.
+/// `settles` is how long the provider takes for it by its pack.
+fn handover(own: &Raw, defaults: &Raw, settles: Option<Duration>) -> Handover {
+    let usual = Handover::default();
+    let overlap = own.overlap.clone().or(|| defaults.overlap.clone());
+    let settle = own.settle.clone().or(|| defaults.settle.clone());
+    Handover {
+        overlap: overlap.ok().unwrap_or(usual.overlap),
+        settle: settle.ok().or(settles).unwrap_or(usual.settle),
+        ..usual
+    }
+}
+
+fn is_revocable(oauth: Option<&OauthSpec>) -> bool {
+    oauth.is_some_and(|oauth| oauth.revocation_endpoint.is_some())
+}
+
+/// Complains of keys that belong to credentials of another kind.
+fn foreign_keys(section: &Section<'_>, kind: CredentialKind, read: &mut Reader<'_>) {
+    let oauth = matches!(
+        kind,
+        CredentialKind::OauthRefresh | CredentialKind::ClientCredentials
+    );
+    let wrong = |key: &str| match key {
+        "rotate" => kind != CredentialKind::ManagedKey,
+        "increment" => kind != CredentialKind::Lease,
+        "field" => kind == CredentialKind::ClientCredentials,
+        _ => !oauth,
+    };
+    let keys = OAUTH_ONLY
+        .into_iter()
+        .chain(["rotate", "increment", "field"]);
+    for key in keys.filter(|key| section.has(key) && wrong(key)) {
+        let what = format!(
+            "`{key}` is not for a credential of kind \"{}\"",
+            kind.as_str()
+        );
+        let hint = match key {
+            "rotate" => "leave it out, or write kind = \"managed_key\"",
+            "increment" => "leave it out, or write kind = \"lease\"",
+            "field" => "leave it out: the token's own fields have fixed names",
+            _ => "leave it out, or write kind = \"oauth_refresh\" or \"client_credentials\"",
+        };
+        read.book.at(section.key_at(key), what, hint);
+    }
+}
+
+/// A client that gets tokens by its own secret: the secret is the source, and `path` is only where a
+/// token is kept.
+fn client(
+    section: &Section<'_>,
+    store: &Given<Plain>,
+    own: Raw,
+    defaults: &Raw,
+    read: &mut Reader<'_>,
+) -> Option<Credential> {
+    let keep = match section.has("path") {
+        true => Some(path(section, store, read)),
+        false => None,
+    };
+    if let (true, Given::Is(store)) = (keep.is_some(), store) {
+        must_be_writable(section, store, "the token shall be kept", read);
+    }
+    let mut handover = handover(&own, defaults, None);
+    let mut oauth = oauth(section, own, defaults, read)?;
+    handover.revoke = is_revocable(Some(&oauth));
+    let Some(source) = oauth.client_secret.clone() else {
+        let hint = "write client_secret = { path = \"clients/NAME\", field = \"client_secret\" }";
+        section.missing("client_secret", hint, &mut read.book);
+        return None;
+    };
+    if let Some(path) = keep {
+        oauth.keep = Some(Source {
+            store: store.clone().ok()?,
+            path: path?,
+            field: Some("access_token".to_owned()),
+        });
+    }
+    let trust = trust(&source, read);
+    Some(Credential {
+        kind: CredentialKind::ClientCredentials,
+        source,
+        oauth: Some(oauth),
+        lease: None,
+        rotation: None,
+        trust,
+        handover,
+    })
+}
+
+/// The path of a leased secret, which begins with the mount of its engine.
+fn leased(section: &Section<'_>, store: &Given<Plain>, read: &mut Reader<'_>) -> Option<String> {
+    let hint = "write path = \"database/creds/ROLE\", with the engine's mount in front";
+    let leases = |name: &Plain| matches!(read.stores.get(name), Some(StoreSpec::OpenBao(_)));
+    if let Given::Is(name) = store
+        && !leases(name)
+    {
+        let what = format!("the store “{name}” gives no leases");
+        let hint = "use a store of kind \"openbao\", or another kind of credential";
+        read.book.at(section.key_at("store"), what, hint);
+        return None;
+    }
+    match section.text("path", &mut read.book) {
+        Given::Absent => {
+            section.missing("path", hint, &mut read.book);
+            None
+        }
+        text => text.and_then(|text| kv_path(text, "path", read)).ok(),
+    }
+}
+
+/// How lanewatch is to have the key replaced at its provider, if it is; `None` after a mistake.
+fn rotation(
+    section: &Section<'_>,
+    store: &Given<Plain>,
+    facts: Option<ProviderFacts>,
+    read: &mut Reader<'_>,
+) -> Option<Option<RotationFacts>> {
+    let wanted = section.flag("rotate", &mut read.book);
+    if !wanted.or(|| Given::Is(false)).ok()? {
+        return Some(None);
+    }
+    // A provider that nobody knows has been complained of.
+    let Some(rotation) = facts?.rotation else {
+        let what = "the provider has no rotation that lanewatch knows";
+        let hint = "leave `rotate` out, or describe it in a pack with [rotate]";
+        read.book.at(section.key_at("rotate"), what, hint);
+        return None;
+    };
+    if let Given::Is(store) = store {
+        must_be_writable(section, store, "the provider gives a new key once", read);
+    }
+    if !section.has("field") && !rotation.old_dies {
+        let what = "the old key is kept beside the new one, and the secret has no fields";
+        let hint = "write field = \"key\", so that the secret is an object";
+        read.book.at(section.key_at("rotate"), what, hint);
+        return None;
+    }
+    Some(Some(rotation))
 }
 
 fn trust(source: &Source, read: &Reader<'_>) -> Trust {
@@ -156,17 +333,14 @@ const fn worse(one: Trust, other: Trust) -> Trust {
     }
 }
 
-/// A refresh token that one exchange uses up is lost if its successor cannot be stored.
-fn must_be_writable(section: &Section<'_>, store: &Plain, single_use: bool, read: &mut Reader<'_>) {
+/// What is given out once is lost if it cannot be stored.
+fn must_be_writable(section: &Section<'_>, store: &Plain, why: &str, read: &mut Reader<'_>) {
     let read_only = matches!(
         read.stores.get(store),
         Some(StoreSpec::Env { .. } | StoreSpec::Command { write: None, .. })
     );
-    if single_use && read_only {
-        let what = format!(
-            "the provider's refresh tokens serve once, and the store “{store}” cannot take the \
-             new one"
-        );
+    if read_only {
+        let what = format!("{why}, and the store “{store}” cannot take the new one");
         let hint = "use a store of kind \"openbao\" or \"file\", or a command with `write`";
         read.book.at(section.key_at("store"), what, hint);
     }
@@ -336,13 +510,18 @@ fn oauth(
     let scope = own.scope.or(|| defaults.scope.clone());
     let resource = own.resource.or(|| defaults.resource.clone());
     let timeout = own.timeout.or(|| defaults.timeout.clone());
+    let revocation = own
+        .revocation_endpoint
+        .or(|| defaults.revocation_endpoint.clone());
     Some(OauthSpec {
         token_endpoint: endpoint.ok()?,
+        revocation_endpoint: revocation.ok(),
         client_id: client_id.ok()?,
         client_secret: secret.ok(),
         client_auth: auth.ok().unwrap_or(ClientAuth::Basic),
         resource: resource.ok(),
         scope: scope.ok().unwrap_or_default(),
         timeout: timeout.ok().unwrap_or(OAUTH_TIMEOUT),
+        keep: None,
     })
 }

@@ -51,8 +51,11 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         source,
         probe,
         probe_timeout,
+        probe_control,
         neighbors,
+        probe_command,
         oauth,
+        lease,
         owner,
         runbook,
         line: _,
@@ -65,8 +68,11 @@ fn same(old: &LaneEntry, new: &LaneEntry) -> bool {
         && *source == new.source
         && *probe == new.probe
         && *probe_timeout == new.probe_timeout
+        && *probe_control == new.probe_control
         && *neighbors == new.neighbors
+        && *probe_command == new.probe_command
         && *oauth == new.oauth
+        && *lease == new.lease
         && *owner == new.owner
         && *runbook == new.runbook
         && *sandbox == new.sandbox
@@ -78,5 +84,6 @@ fn same_stores(old: &Manifest, new: &Manifest, lane: &LaneEntry) -> bool {
         .as_ref()
         .and_then(|oauth| oauth.client_secret.as_ref());
     let same = |source: &Source| old.stores.get(&source.store) == new.stores.get(&source.store);
-    same(&lane.source) && secret.is_none_or(same)
+    let keep = lane.oauth.as_ref().and_then(|oauth| oauth.keep.as_ref());
+    same(&lane.source) && secret.is_none_or(same) && keep.is_none_or(same)
 }

@@ -1,6 +1,6 @@
 //! `[[lane]]`: one lane, put together from what it says and what the defaults say.
 
-use super::bindings::ProviderFacts;
+use super::bindings::{ProviderFacts, RotationFacts};
 use super::common::{Common, Defaults, Shapes};
 use super::credential::{self, Credential};
 use super::probe::Proof;
@@ -49,12 +49,10 @@ pub(super) fn lane(
     let facts = provider
         .as_ref()
         .and_then(|name| (read.around.provider)(name.as_str()));
-    let (base_url, sandbox) = base_url(&section, provider.as_ref().zip(facts), read);
     let route = own.route.resolve(&given.route, &section, read);
     let credential = match section.section("credential", &shape::CREDENTIAL, &mut read.book) {
         Given::Is(table) => {
-            let single_use = facts.is_some_and(|facts| facts.single_use_refresh);
-            credential::read(&table, &defaults.credential, &given.store, single_use, read)
+            credential::read(&table, &defaults.credential, &given.store, facts, read)
         }
         Given::Absent => {
             let hint = "write [lane.credential] with kind, store and path below the lane";
@@ -63,21 +61,28 @@ pub(super) fn lane(
         }
         Given::Wrong => None,
     };
+    let is_leased = credential
+        .as_ref()
+        .is_some_and(|found| found.lease.is_some());
+    let neighborless = !section.has("neighbor");
     let scopes = scopes(&section, read);
     let expires_at = value::moment(&section, "expires_at", &mut read.book).ok();
     let neighbors = request::neighbors(&section, read);
-    let proof = Proof::of(
-        own.probe?,
-        given.probe.as_ref(),
-        provider.as_ref().zip(facts),
-        read,
-    );
+    let known = provider.as_ref().zip(facts);
+    let proof = Proof::of(own.probe?, given.probe.as_ref(), known, is_leased, read);
+    // What is asked of nobody by HTTP needs no address.
+    let by_http = proof.request.is_some() || proof.command.is_none() && !is_leased;
+    let asks = credential.is_some() && (!neighborless || by_http);
+    let (base_url, sandbox) = base_url(&section, known.filter(|_| asks), read);
 
     let Credential {
         kind,
         source,
         oauth,
+        lease,
+        rotation,
         trust,
+        handover,
     } = credential?;
     let facts = facts?;
     let windows = own.windows.resolve(&given.windows);
@@ -86,13 +91,7 @@ pub(super) fn lane(
     let spec = LaneSpec {
         name: name.ok()?,
         kind,
-        renewal: match kind {
-            CredentialKind::OauthRefresh => Renewal::Refresh {
-                single_use: facts.single_use_refresh,
-            },
-            CredentialKind::Byok => Renewal::Owner,
-            CredentialKind::ManagedKey | CredentialKind::VaultReference => Renewal::Reload,
-        },
+        renewal: renewal(kind, rotation, facts.single_use_refresh),
         trust,
         effect: route.effect,
         scopes,
@@ -104,6 +103,7 @@ pub(super) fn lane(
             .iter()
             .map(|neighbor| neighbor.name.clone())
             .collect(),
+        handover,
     };
     Some(LaneEntry {
         spec: Arc::new(spec),
@@ -113,13 +113,33 @@ pub(super) fn lane(
         source,
         probe: proof.request,
         probe_timeout: proof.timeout,
+        probe_control: proof.control,
         neighbors,
+        probe_command: proof.command,
         oauth: oauth.map(Box::new),
+        lease,
         owner: own.owner.or(|| given.owner.clone()).ok(),
         runbook: own.runbook.or(|| given.runbook.clone()).ok(),
         line: line_number,
         sandbox,
     })
+}
+
+/// How the lane comes by a newer credential.
+const fn renewal(
+    kind: CredentialKind,
+    rotation: Option<RotationFacts>,
+    single_use: bool,
+) -> Renewal {
+    match (kind, rotation) {
+        (CredentialKind::OauthRefresh, _) => Renewal::Refresh { single_use },
+        (CredentialKind::ClientCredentials, _) => Renewal::ClientCredentials,
+        (CredentialKind::Lease, _) => Renewal::LeaseRenew,
+        (_, Some(RotationFacts { old_dies: true, .. })) => Renewal::RotationApi,
+        (_, Some(_)) => Renewal::CreateDelete,
+        (CredentialKind::Byok, None) => Renewal::Owner,
+        (CredentialKind::ManagedKey | CredentialKind::VaultReference, None) => Renewal::Reload,
+    }
 }
 
 fn base_url(

@@ -28,13 +28,14 @@ mod value;
 mod watch;
 mod web;
 
-pub use bindings::{Bindings, ProviderFacts, Surroundings};
+pub use bindings::{Bindings, ProviderFacts, RotationFacts, Surroundings};
 pub use difference::{Difference, difference};
 pub use document::parse;
 pub use load::{MANIFEST_MAX, ManifestError, load, packs_folder};
 pub use mistake::{Mistake, Mistakes};
 pub use spec::{
-    AlertChannel, AlertSpec, ClientAuth, LaneEntry, Limits, Manifest, OauthSpec, OpenBaoAuth,
-    OpenBaoSpec, RequestSpec, Route, SecretFrom, Source, StoreSpec,
+    AlertChannel, AlertSpec, ClientAuth, LaneEntry, LeaseSpec, Limits, Manifest, OauthSpec,
+    OpenBaoAuth, OpenBaoSpec, RequestSpec, Route, SecretFrom, Source, StoreSpec,
 };
+pub(crate) use watch::spots;
 pub use watch::{WatchError, Watcher, watch};

@@ -1,4 +1,5 @@
-//! How a lane's credential is proved: by a request of its own, by its provider's, or not at all.
+//! How a lane's credential is proved: by a request or a program of its own, by its provider's request,
+//! or not at all.
 
 use super::bindings::ProviderFacts;
 use super::reader::Reader;
@@ -7,6 +8,7 @@ use super::section::{Given, Section};
 use super::shape::Shape;
 use super::spec::RequestSpec;
 use super::value::{self, EVERY, TIMEOUT};
+use super::web;
 use crate::plain::Plain;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -23,8 +25,11 @@ pub(super) enum Probe {
         every: Given<Duration>,
         timeout: Given<Duration>,
         request: Option<RequestSpec>,
+        command: Option<Vec<String>>,
         /// Where `every` stands, if it does.
         every_at: Option<usize>,
+        /// Whether an invented credential is shown as well.
+        control: Given<bool>,
     },
 }
 
@@ -34,7 +39,9 @@ impl Probe {
         every: Given::Absent,
         timeout: Given::Absent,
         request: None,
+        command: None,
         every_at: None,
+        control: Given::Absent,
     };
 
     /// Reads the `probe` of a lane or of the defaults; `None` after a mistake.
@@ -60,6 +67,23 @@ impl Probe {
         let probe = section.section("probe", shape, &mut read.book).ok()?;
         let every = value::duration(&probe, "every", EVERY, &mut read.book);
         let timeout = value::duration(&probe, "timeout", TIMEOUT, &mut read.book);
+        let command = match probe.texts("command", &mut read.book) {
+            Given::Absent => None,
+            texts => {
+                let at = probe.key_at("command");
+                Some(
+                    texts
+                        .and_then(|texts| web::argv(&texts, "command", at, read))
+                        .ok()?,
+                )
+            }
+        };
+        if command.is_some() && probe.has("target") {
+            let what = "`probe` has both a `command` and a `target`";
+            let hint = "leave one of them out";
+            read.book.at(probe.key_at("command"), what, hint);
+        }
+        let control = probe.flag("control", &mut read.book);
         let request = if probe.has("target") {
             Some(request(&probe, Plain::new("probe"), read)?)
         } else {
@@ -76,6 +100,8 @@ impl Probe {
             every,
             timeout,
             request,
+            command,
+            control,
         })
     }
 }
@@ -87,6 +113,10 @@ pub(super) struct Proof {
     pub(super) timeout: Duration,
     /// `None` means the pack's own.
     pub(super) request: Option<RequestSpec>,
+    /// The program that proves it instead of a request.
+    pub(super) command: Option<Vec<String>>,
+    /// Whether an invented credential is shown as well; `None` leaves that to the pack.
+    pub(super) control: Option<bool>,
 }
 
 impl Proof {
@@ -95,31 +125,44 @@ impl Proof {
         own: Probe,
         given: Option<&Probe>,
         provider: Option<(&Plain, ProviderFacts)>,
+        is_leased: bool,
         read: &mut Reader<'_>,
     ) -> Self {
-        let (given_every, given_timeout) = match given {
-            Some(Probe::On { every, timeout, .. }) => (every.clone(), timeout.clone()),
-            _ => (Given::Absent, Given::Absent),
+        let (given_every, given_timeout, given_control) = match given {
+            Some(Probe::On {
+                every,
+                timeout,
+                control,
+                ..
+            }) => (every.clone(), timeout.clone(), control.clone()),
+            _ => (Given::Absent, Given::Absent, Given::Absent),
         };
         let off = Self {
             every: None,
             timeout: given_timeout.clone().ok().unwrap_or(PROBE_TIMEOUT),
             request: None,
+            command: None,
+            control: None,
         };
         let Probe::On {
             every,
             timeout,
             request,
+            command,
             every_at,
+            control,
         } = own
         else {
             return off;
         };
-        let unasked = every.is_absent() && timeout.is_absent() && request.is_none();
+        let unasked = every.is_absent() && timeout.is_absent() && control.is_absent();
+        let unasked = unasked && request.is_none() && command.is_none();
         if unasked && matches!(given, Some(Probe::Off)) {
             return off;
         }
-        let able = request.is_some() || provider.is_none_or(|(_, facts)| facts.has_probe);
+        // A lease is proved by its store at least.
+        let own_way = request.is_some() || command.is_some() || is_leased;
+        let able = own_way || provider.is_none_or(|(_, facts)| facts.has_probe);
         if let (false, Some(at), Some((name, _))) = (able, every_at, provider) {
             let what = format!("the provider {name} has no probe of its own to repeat");
             read.book
@@ -130,6 +173,8 @@ impl Proof {
             every: able.then_some(every),
             timeout: timeout.or(|| given_timeout).ok().unwrap_or(PROBE_TIMEOUT),
             request,
+            command,
+            control: control.or(|| given_control).ok(),
         }
     }
 }

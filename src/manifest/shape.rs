@@ -50,9 +50,13 @@ pub(super) static DEFAULT_CREDENTIAL: Shape = shape(
         "scope",
         "resource",
         "timeout",
+        "revocation_endpoint",
+        "overlap",
+        "settle",
     ],
 );
-pub(super) static DEFAULT_PROBE: Shape = shape("[defaults.probe]", &["every", "timeout"]);
+pub(super) static DEFAULT_PROBE: Shape =
+    shape("[defaults.probe]", &["every", "timeout", "control"]);
 pub(super) static DEFAULT_EXPIRY: Shape =
     shape("[defaults.expiry]", &["warn", "refuse", "refresh_at"]);
 pub(super) static STORE: Shape = shape(
@@ -110,10 +114,15 @@ pub(super) static CREDENTIAL: Shape = shape(
         "scope",
         "resource",
         "timeout",
+        "revocation_endpoint",
+        "overlap",
+        "settle",
+        "rotate",
+        "increment",
     ],
 );
-/// Keys of a credential that only an OAuth grant has.
-pub(super) const OAUTH_ONLY: [&str; 7] = [
+/// Keys of a credential that only an OAuth grant or client has.
+pub(super) const OAUTH_ONLY: [&str; 8] = [
     "token_endpoint",
     "client_id",
     "client_secret",
@@ -121,16 +130,19 @@ pub(super) const OAUTH_ONLY: [&str; 7] = [
     "scope",
     "resource",
     "timeout",
+    "revocation_endpoint",
 ];
 pub(super) static CLIENT_SECRET: Shape = shape("`client_secret`", &["store", "path", "field"]);
 pub(super) static SCOPES: Shape = shape("`scopes`", &["require", "forbid"]);
 pub(super) static PROBE: Shape = shape(
     "`probe`",
     &[
+        "command",
         "method",
         "target",
         "every",
         "timeout",
+        "control",
         "body",
         "content_type",
         "side_effect_free",

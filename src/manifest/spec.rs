@@ -46,10 +46,18 @@ pub struct LaneEntry {
     pub probe: Option<RequestSpec>,
     /// How long a proof may take.
     pub probe_timeout: Duration,
+    /// Whether pre-flight also shows it an invented credential; `None` leaves that to the pack.
+    pub probe_control: Option<bool>,
     /// Requests that must be denied, in the order of `spec.neighbors`.
     pub neighbors: Vec<RequestSpec>,
-    /// Its token endpoint; `Some` exactly when its kind is `oauth_refresh`.
+    /// The program that proves it, given the credential on its standard input.
+    pub probe_command: Option<Vec<String>>,
+    /// Its token endpoint; `Some` exactly when its kind is `oauth_refresh` or
+    /// `client_credentials`. The source of the latter is the client's secret.
     pub oauth: Option<Box<OauthSpec>>,
+    /// How its lease is renewed; `Some` exactly when its kind is `lease`. The path of its source
+    /// begins with the mount of the engine that makes it.
+    pub lease: Option<LeaseSpec>,
     /// Who owns the credential.
     pub owner: Option<Plain>,
     /// What to read when it fails: an address or a path.
@@ -184,6 +192,8 @@ pub struct RequestSpec {
 pub struct OauthSpec {
     /// Its address.
     pub token_endpoint: Url,
+    /// Where superseded tokens are revoked, by RFC 7009; `None` leaves them to their own end.
+    pub revocation_endpoint: Option<Url>,
     /// lanewatch's client id.
     pub client_id: String,
     /// Where the client's secret lives; `None` for a public client.
@@ -196,6 +206,16 @@ pub struct OauthSpec {
     pub scope: String,
     /// How long the exchange may take.
     pub timeout: Duration,
+    /// Where a token got by the client's own secret is kept, for other processes and for the next
+    /// start; `None` means in memory only. Only for `client_credentials`.
+    pub keep: Option<Source>,
+}
+
+/// How a lease is renewed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LeaseSpec {
+    /// How much life a renewal asks for; `None` means as much as it had at first.
+    pub increment: Option<Duration>,
 }
 
 /// How an OAuth client proves itself, by RFC 6749 section 2.3.1.

@@ -32,6 +32,11 @@ pub(super) const TIMEOUT: Bounds = Bounds {
     least: Duration::from_millis(100),
     most: Duration::from_secs(600),
 };
+/// How long one credential lasts beside the next.
+pub(super) const HANDOVER: Bounds = Bounds {
+    least: Duration::ZERO,
+    most: Duration::from_secs(30 * DAY),
+};
 /// How long before an end something happens.
 pub(super) const AHEAD: Bounds = Bounds {
     least: Duration::from_secs(1),

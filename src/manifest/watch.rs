@@ -168,7 +168,7 @@ fn concerns(event: &Event, spots: &BTreeSet<(PathBuf, OsString)>) -> bool {
 }
 
 /// The folder and name of `path` and of every symbolic link on the way to what it leads to.
-fn spots(path: &Path) -> BTreeSet<(PathBuf, OsString)> {
+pub(crate) fn spots(path: &Path) -> BTreeSet<(PathBuf, OsString)> {
     let mut spots = BTreeSet::new();
     let mut links = 0;
     let mut way = PathBuf::new();

@@ -1,6 +1,7 @@
 //! JSON answers: pointers with a wildcard, and what can be saved of a body that was cut off.
 
 use serde_json::Value;
+use std::fmt;
 
 /// The most elements a `*` visits, so that a long list costs no more than a short one.
 const FAN_OUT: usize = 32;
@@ -19,6 +20,11 @@ impl Pointer {
         let parts = text.strip_prefix('/')?.split('/');
         let unescape = |part: &str| part.replace("~1", "/").replace("~0", "~");
         Some(Self(parts.map(unescape).collect()))
+    }
+
+    /// Its steps.
+    pub(super) fn parts(&self) -> &[String] {
+        &self.0
     }
 
     /// Everything it points at that is not `null`.
@@ -42,6 +48,16 @@ impl Pointer {
         }
         found.retain(|value| !value.is_null());
         found
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(parts) = self;
+        parts.iter().try_for_each(|part| {
+            let part = part.replace('~', "~0").replace('/', "~1");
+            write!(f, "/{part}")
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::answer::{Answer, Context, Reading};
 use super::pack::Pack;
+use super::phrasebook::Found;
 use super::place::Place;
 use super::redact::redact;
 use super::rule::{Conclusion, Rule};
@@ -37,6 +38,8 @@ pub struct Tried {
     pub rule: String,
     /// What became of it.
     pub fate: Fate,
+    /// Why it is so, in the words of its pack.
+    pub why: Option<String>,
 }
 
 /// Judges `answer`; every rule tried goes to `tried`.
@@ -49,10 +52,11 @@ pub(super) fn judge(
     let seen = Seen::new(answer);
     let now = context.now;
     for layer in pack.layers() {
+        let found = Found::new(&layer.phrases, seen.statement());
         for rule in &layer.rules {
             let fate = if !allowed(rule, &seen) {
                 Fate::NotAllowed
-            } else if rule.when.holds(&seen) {
+            } else if rule.when.holds(&seen, &found) {
                 Fate::Matched
             } else {
                 Fate::NotMet
@@ -61,6 +65,7 @@ pub(super) fn judge(
                 tried.push(Tried {
                     rule: format!("{}/{}", layer.name, rule.name),
                     fate,
+                    why: rule.why.clone(),
                 });
             }
             if fate == Fate::Matched {
@@ -81,7 +86,7 @@ fn allowed(rule: &Rule, seen: &Seen<'_>) -> bool {
     if !rule.conclusion.condemns() || rule.any_status {
         return true;
     }
-    let weather = matches!(seen.status(), 408 | 429 | 500..);
+    let weather = matches!(seen.status(), 408 | 420 | 429 | 500..);
     let states_an_end = matches!(
         rule.conclusion,
         Conclusion::Is(Outcome::CredentialExpired | Outcome::CredentialRevoked)

@@ -55,6 +55,32 @@ pub(super) fn leaves(document: &str) -> Vec<Leaf> {
     found
 }
 
+/// Whether a document under a status of success is the report of a failure, by the name of its root,
+/// a SOAP fault, or an acknowledgement that says no.
+pub(super) fn tells_of_failure(leaves: &[Leaf]) -> bool {
+    let root = leaves.first().and_then(|leaf| leaf.path.split('/').next());
+    let by_root = root.is_some_and(|root| {
+        [
+            "Error",
+            "ErrorResponse",
+            "Fault",
+            "error",
+            "errors",
+            "Errors",
+        ]
+        .contains(&root)
+    });
+    by_root
+        || leaves.iter().any(|leaf| {
+            let mut names = leaf.path.rsplit('/');
+            let name = names.next().unwrap_or_default();
+            let refused = ["failure", "error", "false"]
+                .iter()
+                .any(|word| leaf.text.eq_ignore_ascii_case(word));
+            (name == "Ack" && refused) || names.any(|name| name == "Fault")
+        })
+}
+
 fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
     text.split_once(mark).map(|(_, behind)| behind)
 }

@@ -30,11 +30,13 @@ pub(super) enum Form {
     RetryAfter,
     /// The structured `RateLimit` field of the IETF draft: seconds in `t`.
     RateLimit,
+    /// A wait as a sentence words it: `52 seconds.`, `2 minutes 3 s`, `9.8s`, `35`.
+    Prose,
 }
 
 impl Form {
     /// Every form and its name in a pack.
-    pub(super) const NAMES: [(&'static str, Self); 12] = [
+    pub(super) const NAMES: [(&'static str, Self); 13] = [
         ("auto", Self::Auto),
         ("seconds", Self::Seconds),
         ("millis", Self::Millis),
@@ -47,6 +49,7 @@ impl Form {
         ("http_date", Self::HttpDate),
         ("retry_after", Self::RetryAfter),
         ("ratelimit", Self::RateLimit),
+        ("prose", Self::Prose),
     ];
 
     /// The moment that `text` names; `now` is where a wait begins.
@@ -66,6 +69,7 @@ impl Form {
             Self::HttpDate => http_date(text),
             Self::RetryAfter => thousandths(text).map(wait).or_else(|| http_date(text)),
             Self::RateLimit => structured(text).map(wait),
+            Self::Prose => prose(text).map(wait),
         }
     }
 }
@@ -131,6 +135,41 @@ fn duration(text: &str) -> Option<i64> {
         rest = tail.trim_start();
     }
     (!text.is_empty()).then_some(total)
+}
+
+/// The wait that a sentence begins with; without a unit it is in seconds.
+fn prose(text: &str) -> Option<i64> {
+    let mut words = text.split(|c: char| c.is_whitespace() || c == ',');
+    let mut total = None;
+    while let Some(word) = words.next() {
+        let digits = word
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(word.len());
+        let (number, glued) = word.split_at(digits);
+        let Some(number) = thousandths(number.trim_end_matches('.')) else {
+            break;
+        };
+        let unit = match glued {
+            "" => words.next().unwrap_or_default(),
+            glued => glued,
+        };
+        let unit = unit.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+        let scale = match unit.to_ascii_lowercase().as_str() {
+            "ms" | "milliseconds" | "millisecond" => 1,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60_000,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000,
+            "d" | "day" | "days" => 86_400_000,
+            "" | "s" | "sec" | "secs" | "second" | "seconds" => 1000,
+            _ if total.is_none() && glued.is_empty() => 1000,
+            _ => break,
+        };
+        total = Some(
+            total
+                .unwrap_or(0_i64)
+                .checked_add(number.checked_mul(scale)? / 1000)?,
+        );
+    }
+    total
 }
 
 /// The wait in `"default";r=0;t=30`: the longest of the policies with nothing left, else the first.
@@ -248,6 +287,10 @@ mod tests {
                 "\"a\";r=5;t=3, \"b\";r=0;t=30",
                 "2026-11-22T12:00:30.000Z",
             ),
+            (Form::Prose, "52 seconds.", "2026-11-22T12:00:52.000Z"),
+            (Form::Prose, "2 minutes 3s", "2026-11-22T12:02:03.000Z"),
+            (Form::Prose, "9.8s, or later", "2026-11-22T12:00:09.800Z"),
+            (Form::Prose, "35", "2026-11-22T12:00:35.000Z"),
             (Form::Auto, "30", "2026-11-22T12:00:30.000Z"),
             (Form::Auto, "1372700873", "2013-07-01T17:47:53.000Z"),
             (Form::Auto, "1372700873000", "2013-07-01T17:47:53.000Z"),
@@ -274,6 +317,10 @@ mod tests {
             "5 bananas",
         ] {
             for (_, form) in Form::NAMES {
+                // A sentence may go on as it likes behind its number.
+                if form == Form::Prose && text == "5 bananas" {
+                    continue;
+                }
                 assert_eq!(read(form, text), None, "{form:?} {text}");
             }
         }

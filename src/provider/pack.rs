@@ -1,12 +1,15 @@
 //! A provider pack: what a provider's answers mean, and how it is spoken to.
 
-use super::answer::{Answer, Context, NoAnswer, Reading};
+use super::answer::{Answer, AnswerKind, Context, NoAnswer, Reading};
 use super::judge::{self, Tried};
+use super::phrasebook::PhraseBook;
 use super::place::Place;
+use super::rotation::Rotation;
 use super::rule::Rule;
 use super::selftest::PackTest;
+use super::sigv4::Signing;
 use crate::lane::{Basis, Evidence, Outcome, Verdict};
-use crate::manifest::RequestSpec;
+use crate::manifest::{ProviderFacts, RequestSpec};
 use crate::secret::Secret;
 use std::fmt;
 use std::sync::Arc;
@@ -33,12 +36,16 @@ impl Overlap {
     }
 }
 
+/// What stands for a credential where a pack knows no shape of it.
+const INVENTED: &str = "lanewatch-invented-this-and-it-must-be-rejected";
+
 /// How a provider treats refresh tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Refresh {
     pub(super) rotates: bool,
     pub(super) single_use: bool,
     pub(super) forgives_retry: bool,
+    pub(super) tells_apart: bool,
 }
 
 /// What one provider's answers mean, as data. Made by a [`super::Catalog`].
@@ -53,7 +60,13 @@ pub struct Pack {
     pub(super) present: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) probe: Option<RequestSpec>,
+    pub(super) signing: Option<Signing>,
+    /// The request that tells what became of a credential, and how its answer is read.
+    pub(super) verify: Option<(RequestSpec, AnswerKind)>,
+    /// An invented credential of the right shape.
+    pub(super) control: Option<String>,
     pub(super) refresh: Refresh,
+    pub(super) rotation: Option<Rotation>,
     pub(super) expiry: Vec<Place>,
     pub(super) scopes: Vec<Place>,
     pub(super) required: Vec<Place>,
@@ -62,6 +75,7 @@ pub struct Pack {
     pub(super) message: Vec<Place>,
     pub(super) request_id: Vec<Place>,
     pub(super) rules: Vec<Rule>,
+    pub(super) phrases: PhraseBook,
     pub(super) tests: Vec<PackTest>,
     pub(super) standards: Option<Arc<Pack>>,
 }
@@ -102,6 +116,29 @@ impl Pack {
         self.probe.as_ref()
     }
 
+    /// The request that tells what became of a credential which the probe rejects without saying
+    /// why, and how its answer is read.
+    pub const fn verify(&self) -> Option<&(RequestSpec, AnswerKind)> {
+        self.verify.as_ref()
+    }
+
+    /// An invented credential that must be rejected, where the pack asks for such a control.
+    pub fn control(&self) -> Option<Secret> {
+        self.control.clone().map(Secret::new)
+    }
+
+    /// The same, or one of no particular shape.
+    pub fn invented(&self) -> Secret {
+        self.control()
+            .unwrap_or_else(|| Secret::new(INVENTED.to_owned()))
+    }
+
+    /// Whether a refresh tells what a rejection did not: it succeeds if the token had only expired,
+    /// and is refused if the grant is gone.
+    pub const fn refresh_tells_apart(&self) -> bool {
+        self.refresh.tells_apart
+    }
+
     /// The headers that present `secret`.
     pub fn present(&self, secret: &Secret) -> Vec<(String, Secret)> {
         let fill = |format: &String| Secret::new(format.replace("{secret}", secret.expose()));
@@ -109,6 +146,26 @@ impl Pack {
         headers
             .map(|(name, format)| (name.clone(), fill(format)))
             .collect()
+    }
+
+    /// How requests are signed, where the credential is not sent itself.
+    pub const fn signing(&self) -> Option<&Signing> {
+        self.signing.as_ref()
+    }
+
+    /// How the provider replaces a credential when it is asked to.
+    pub const fn rotation(&self) -> Option<&Rotation> {
+        self.rotation.as_ref()
+    }
+
+    /// What a manifest has to know of it.
+    pub fn facts(&self) -> ProviderFacts {
+        ProviderFacts {
+            has_base_url: self.base_url.is_some(),
+            has_probe: self.probe.is_some(),
+            single_use_refresh: self.refresh.single_use,
+            rotation: self.rotation.as_ref().map(Rotation::facts),
+        }
     }
 
     /// The names of the headers that present a secret, and their format.
@@ -144,6 +201,16 @@ impl Pack {
     /// Where a person makes a new credential.
     pub fn rotate_url(&self) -> Option<&str> {
         self.rotate_url.as_deref()
+    }
+
+    /// Where the end of a credential is read, in words.
+    pub fn expiry_places(&self) -> String {
+        in_words(&self.expiry, "where the standards have it")
+    }
+
+    /// Where granted scopes are read, in words.
+    pub fn scope_places(&self) -> String {
+        in_words(&self.scopes, "where the standards have them")
     }
 
     /// How many rules the pack has of its own.
@@ -183,6 +250,14 @@ impl Pack {
     }
 }
 
+fn in_words(places: &[Place], none: &str) -> String {
+    let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+    match places.is_empty() {
+        true => none.to_owned(),
+        false => places.join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Catalog;
@@ -204,7 +279,8 @@ mod tests {
         assert_eq!(shown("github"), "Authorization: Bearer canary");
         assert_eq!(shown("vault"), "X-Vault-Token: canary");
         for pack in catalog.packs() {
-            assert!(!pack.present(&secret).is_empty(), "{}", pack.name());
+            let shown = !pack.present(&secret).is_empty();
+            assert!(shown != pack.signing().is_some(), "{}", pack.name());
             assert!(pack.probe().is_none_or(|probe| !probe.target.contains('{')));
         }
     }

@@ -3,10 +3,12 @@
 //! The reader goes on after a mistake, so that one look at the list repairs the file. A pack with
 //! any mistake is not used.
 
+use super::AnswerKind;
 use super::moment::Form;
 use super::pack::{Overlap, Pack, Refresh};
 use super::parse_place::places;
-use super::parse_rule::{one_of, rule};
+use super::parse_rotation;
+use super::parse_rule::{KINDS, one_of, rule};
 use super::reader::{PackMistake, Reader, Table};
 use super::selftest;
 use crate::manifest::RequestSpec;
@@ -50,8 +52,12 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
             "overlap",
             "present",
             "headers",
+            "sign",
             "probe",
+            "verify",
+            "control",
             "refresh",
+            "rotate",
             "read",
             "rule",
             "test",
@@ -83,16 +89,36 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
     });
     presentation(reader, top, &mut pack);
     if let Some(table) = top.table(reader, "probe") {
-        pack.probe = probe(reader, &table);
+        pack.probe = probe(reader, &table, &[]);
+    }
+    if let Some(table) = top.table(reader, "verify") {
+        let kind = table.text(reader, "kind");
+        let kind = kind.map_or(Some(AnswerKind::Api), |word| one_of(reader, &word, &KINDS));
+        pack.verify = probe(reader, &table, &["kind"]).zip(kind);
+    }
+    if let Some((invented, span)) = top.text(reader, "control") {
+        if invented.trim().len() < 8 || invented.chars().any(|c| c.is_control() || !c.is_ascii()) {
+            let hint = "an obviously invented one of the right shape, such as \"ghp_lanewatchInventedThis\"";
+            reader.mistake(&span, "this is no credential that a header can carry", hint);
+        }
+        pack.control = Some(invented);
     }
     if let Some(table) = top.table(reader, "refresh") {
-        table.only(reader, &["rotates", "single_use", "forgives_retry"]);
+        let keys = ["rotates", "single_use", "forgives_retry", "tells_apart"];
+        table.only(reader, &keys);
         let mut flag = |key: &str| table.flag(reader, key).unwrap_or(false);
         pack.refresh = Refresh {
             rotates: flag("rotates"),
             single_use: flag("single_use"),
             forgives_retry: flag("forgives_retry"),
+            tells_apart: flag("tells_apart"),
         };
+    }
+    if let Some(table) = top.table(reader, "sign") {
+        pack.signing = parse_rotation::signing(reader, &table);
+    }
+    if let Some(table) = top.table(reader, "rotate") {
+        pack.rotation = parse_rotation::rotation(reader, &table, pack.overlap);
     }
     if let Some(table) = top.table(reader, "read") {
         table.only(
@@ -120,6 +146,7 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
         pack.tests
             .extend(selftest::read(reader, &table, &pack.name));
     }
+    pack.phrases = std::mem::take(&mut reader.phrases);
     name.map(|_| pack)
 }
 
@@ -164,7 +191,7 @@ fn presentation(reader: &mut Reader<'_>, top: &Table<'_, '_>, pack: &mut Pack) {
     }
 }
 
-fn address(reader: &mut Reader<'_>, top: &Table<'_, '_>, key: &str) -> Option<String> {
+pub(super) fn address(reader: &mut Reader<'_>, top: &Table<'_, '_>, key: &str) -> Option<String> {
     let (text, span) = top.text(reader, key)?;
     let address = url::Url::parse(&text).ok();
     if !address.is_some_and(|url| matches!(url.scheme(), "https" | "http")) {
@@ -174,11 +201,10 @@ fn address(reader: &mut Reader<'_>, top: &Table<'_, '_>, key: &str) -> Option<St
     Some(text)
 }
 
-fn probe(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<RequestSpec> {
-    table.only(
-        reader,
-        &["name", "method", "target", "body", "content_type"],
-    );
+fn probe(reader: &mut Reader<'_>, table: &Table<'_, '_>, more: &[&str]) -> Option<RequestSpec> {
+    let mut keys = vec!["name", "method", "target", "body", "content_type"];
+    keys.extend(more);
+    table.only(reader, &keys);
     let name = table.text(reader, "name").map(|(name, _)| name);
     let (method, span) = table.needed(reader, "method")?;
     if !["GET", "HEAD", "POST"].contains(&method.as_str()) {

@@ -12,7 +12,7 @@ pub(super) fn places(
     key: &str,
     form: Form,
 ) -> Vec<Place> {
-    const SPOTS: [&str; 8] = [
+    const SPOTS: [&str; 9] = [
         "header",
         "json",
         "form",
@@ -21,6 +21,7 @@ pub(super) fn places(
         "after",
         "begins",
         "fixed",
+        "jwt",
     ];
     let mut found = Vec::new();
     for part in table.tables(reader, key) {
@@ -35,6 +36,7 @@ pub(super) fn places(
                 "after",
                 "begins",
                 "fixed",
+                "jwt",
                 "format",
                 "kind",
                 "first",
@@ -77,6 +79,7 @@ pub(super) fn places(
                 .or_else(|| word(reader, "xml").map(Spot::Xml))
                 .or_else(|| word(reader, "challenge").map(Spot::Challenge))
                 .or_else(|| word(reader, "begins").map(Spot::Begins))
+                .or_else(|| word(reader, "jwt").map(Spot::Jwt))
         };
         found.extend(spot.map(|spot| Place {
             spot,

@@ -84,6 +84,7 @@ pub(super) fn rule(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Rul
     };
     Some(Rule {
         name: name?.0,
+        why: table.text(reader, "why").map(|(why, _)| why),
         conclusion: conclusion?,
         basis: basis.unwrap_or(Basis::Stated),
         any_status,
@@ -348,12 +349,12 @@ pub(super) fn lower(words: Vec<(String, Span)>) -> Vec<String> {
         .collect()
 }
 
-fn phrases(reader: &mut Reader<'_>, table: &Table<'_, '_>, key: &str) -> Option<Vec<Phrase>> {
+fn phrases(reader: &mut Reader<'_>, table: &Table<'_, '_>, key: &str) -> Option<Vec<u32>> {
     let words = table.texts(reader, key)?;
     let mut found = Vec::new();
     for (word, span) in &words {
         match Phrase::parse(word) {
-            Some(phrase) => found.push(phrase),
+            Some(phrase) => found.push(reader.phrases.add(phrase, &mut reader.numbers)),
             None => reader.mistake(
                 span,
                 format!("`{word}` is no phrase"),

@@ -5,7 +5,7 @@
 //! case, and packs name phrases over words. [`super::statement`] decides which text counts.
 
 /// The most words that are kept of one answer; what follows tells nothing new.
-const WORDS_MAX: usize = 700;
+const WORDS_MAX: usize = 500;
 
 /// The most words that a `~` in a phrase skips.
 const GAP: usize = 4;
@@ -73,6 +73,11 @@ impl Words {
         self.stop();
     }
 
+    /// The words, in order; a sentence's end is one of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     fn push(&mut self, word: &mut String) {
         if !word.is_empty() && self.0.len() < WORDS_MAX {
             self.0.push(std::mem::take(word));
@@ -88,7 +93,7 @@ impl Words {
 }
 
 /// One word of a phrase. A `*` at either end stands for any letters.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Piece {
     Is(String),
     Begins(String),
@@ -97,8 +102,16 @@ enum Piece {
     Gap,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often a word was compared on this thread: the work that a hostile answer can cause.
+    pub(super) static COMPARED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 impl Piece {
     fn fits(&self, word: &str) -> bool {
+        #[cfg(test)]
+        COMPARED.with(|count| count.set(count.get() + 1));
         match self {
             Self::Is(text) => word == text,
             Self::Begins(text) => word.starts_with(text.as_str()),
@@ -111,7 +124,7 @@ impl Piece {
 
 /// A sequence of words to look for: `token ~ expired`, `rate limit*`. `~` skips up to four words of
 /// one sentence.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Phrase(Vec<Piece>);
 
 impl Phrase {
@@ -136,6 +149,32 @@ impl Phrase {
         let ends = [pieces.first(), pieces.last()];
         let whole = ends.iter().all(|end| end.is_some_and(|p| *p != Piece::Gap));
         whole.then_some(Self(pieces))
+    }
+
+    /// How many pieces it has, gaps included.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The piece at `at`, if it is a whole word.
+    pub(super) fn whole(&self, at: usize) -> Option<&str> {
+        match self.0.get(at)? {
+            Piece::Is(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// The piece at `at`, if it is the beginning of a word.
+    pub(super) fn start(&self, at: usize) -> Option<&str> {
+        match self.0.get(at)? {
+            Piece::Begins(start) => Some(start),
+            _ => None,
+        }
+    }
+
+    /// Whether the phrase begins at that word of `words`.
+    pub(super) fn begins_at(&self, words: &Words, at: usize) -> bool {
+        fits_at(&self.0, words.0.get(at..).unwrap_or_default())
     }
 
     /// Whether the phrase occurs in `words`.

@@ -6,6 +6,7 @@ use super::moment::Form;
 use super::seen::Seen;
 use crate::lane::{ExpirySource, Wall};
 use crate::plain::Plain;
+use std::fmt;
 
 /// The most scope names taken from one answer.
 const SCOPES_MAX: usize = 32;
@@ -40,6 +41,9 @@ pub(super) enum Spot {
     Begins(String),
     /// Nowhere: the provider's documentation says it.
     Fixed(String),
+    /// In a claim of the credential itself, where that is a JWT. No answer has it:
+    /// [`super::Pack::claims`] reads it.
+    Jwt(String),
 }
 
 /// A spot and how what stands there is written.
@@ -54,6 +58,22 @@ pub(super) struct Place {
     pub(super) kinds: Vec<AnswerKind>,
     /// Only the first of the names that stand there: a sentence goes on behind an action's name.
     pub(super) first: bool,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.spot {
+            Spot::Header(name) => write!(f, "header {name}"),
+            Spot::Json(pointer) => write!(f, "JSON {pointer}"),
+            Spot::Form(name) => write!(f, "form field {name}"),
+            Spot::Xml(tail) => write!(f, "XML {tail}"),
+            Spot::Challenge(name) => write!(f, "challenge parameter {name}"),
+            Spot::After(marks) => write!(f, "text after \"{}\"", marks.join("\", \"")),
+            Spot::Begins(start) => write!(f, "words that begin with {start}"),
+            Spot::Fixed(text) => write!(f, "always {text}"),
+            Spot::Jwt(claim) => write!(f, "claim {claim} of a JWT"),
+        }
+    }
 }
 
 impl Place {
@@ -92,6 +112,7 @@ impl Place {
             }
             Spot::Begins(start) => beginning_with(seen.text(), start),
             Spot::Fixed(text) => vec![text.clone()],
+            Spot::Jwt(_) => Vec::new(),
         }
     }
 
@@ -108,8 +129,13 @@ impl Place {
     pub(super) fn names(&self, seen: &Seen<'_>) -> Vec<Plain> {
         let mut names = Vec::new();
         for text in self.texts(seen) {
-            // Names that hold spaces are separated by commas, but for the last: `a, b or c`.
-            let listed = text.contains([',', ';']);
+            let text = match &self.spot {
+                Spot::After(_) => scopes_of_sentence(&text),
+                _ => text,
+            };
+            // Names that hold spaces are separated by commas, but for the last: `a, b or c`. A
+            // challenge separates by spaces alone.
+            let listed = text.contains([',', ';']) && !self.is_challenge();
             let parts = text.split(|c: char| {
                 if listed {
                     ",;".contains(c)
@@ -158,6 +184,18 @@ impl Place {
         match self.spot {
             Spot::Header(_) | Spot::Challenge(_) => ExpirySource::ResponseHeader,
             _ => ExpirySource::ProbeBody,
+        }
+    }
+
+    const fn is_challenge(&self) -> bool {
+        matches!(self.spot, Spot::Challenge(_))
+    }
+
+    /// The claim of a JWT that it is, if it is one.
+    pub(super) fn claim(&self) -> Option<&str> {
+        match &self.spot {
+            Spot::Jwt(name) => Some(name),
+            _ => None,
         }
     }
 
@@ -225,6 +263,44 @@ fn behind_in(text: &str, lower: &str, mark: &str) -> Option<String> {
     });
     let inside = rest.get(..end.map_or(rest.len(), |(at, _)| at))?;
     Some(inside.chars().take(400).collect())
+}
+
+/// What may be names of scopes in the words behind a mark: without the noun that closes them
+/// ("read_orders scope"), and of a longer run of words only those that look like no prose.
+fn scopes_of_sentence(text: &str) -> String {
+    let nouns = [
+        "scope",
+        "scopes",
+        "permission",
+        "permissions",
+        "privilege",
+        "privileges",
+        "access",
+    ];
+    if text.contains([',', ';']) {
+        return text.to_owned();
+    }
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    while words.len() > 1
+        && words
+            .last()
+            .is_some_and(|last| nouns.iter().any(|noun| last.eq_ignore_ascii_case(noun)))
+    {
+        words.pop();
+    }
+    if words.len() > 1 {
+        let looks_named = |word: &&str| {
+            let inside = word.trim_matches(|c: char| !c.is_alphanumeric());
+            inside.contains(['_', ':', '.', '/', '-']) || word.starts_with(['`', '\'', '"'])
+        };
+        let named: Vec<&str> = words.iter().copied().filter(looks_named).collect();
+        let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+        // Bare words are names only if all of them could be: "repo user", not "the call you made".
+        if !named.is_empty() || words.len() > 3 || !words.iter().all(plain) {
+            words = named;
+        }
+    }
+    words.join(" ")
 }
 
 fn beginning_with(text: &str, start: &str) -> Vec<String> {

@@ -1,6 +1,9 @@
 //! TOML read with its positions, so that every mistake of a pack is told at once, each with its
 //! line, its column and what to do about it.
 
+use super::phrase::Phrase;
+use super::phrasebook::PhraseBook;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
@@ -59,6 +62,10 @@ pub(super) struct Reader<'t> {
     file: String,
     text: &'t str,
     pub(super) mistakes: Vec<PackMistake>,
+    /// The phrases of its rules.
+    pub(super) phrases: PhraseBook,
+    /// Their numbers in the book.
+    pub(super) numbers: HashMap<Phrase, u32>,
 }
 
 /// Where something stands in the text.
@@ -70,6 +77,8 @@ impl<'t> Reader<'t> {
             file: file.to_owned(),
             text,
             mistakes: Vec::new(),
+            phrases: PhraseBook::default(),
+            numbers: HashMap::new(),
         }
     }
 

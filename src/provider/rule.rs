@@ -2,9 +2,10 @@
 
 use super::answer::AnswerKind;
 use super::json::{Pointer, scalar};
-use super::phrase::Phrase;
+use super::phrasebook::Found;
 use super::place::Place;
 use super::seen::{Seen, Shape};
+use super::statement::Statement;
 use crate::lane::{Basis, Outcome};
 
 /// What a rule concludes.
@@ -49,6 +50,8 @@ impl Conclusion {
 pub(super) struct Rule {
     /// Its name, unique in its pack.
     pub(super) name: String,
+    /// Why that is so, for a reader.
+    pub(super) why: Option<String>,
     /// What it concludes.
     pub(super) conclusion: Conclusion,
     /// Whether the provider says so, or it is a guess from circumstances.
@@ -94,12 +97,12 @@ pub(super) enum Test {
     Rpc(Vec<i64>),
     /// One of these texts (lower-case) stands in the body.
     Text(Vec<String>),
-    /// The answer says one of these phrases.
-    Says(Vec<Phrase>),
+    /// The answer says one of these phrases of the pack's book.
+    Says(Vec<u32>),
     /// One of its machine codes holds one of these phrases.
-    Code(Vec<Phrase>),
+    Code(Vec<u32>),
     /// One of its sentences holds one of these phrases.
-    Writes(Vec<Phrase>),
+    Writes(Vec<u32>),
     /// All hold.
     All(Vec<Test>),
     /// One holds.
@@ -160,7 +163,7 @@ fn members(list: &str) -> impl Iterator<Item = &str> {
 
 impl Test {
     /// Whether it holds of the answer.
-    pub(super) fn holds(&self, seen: &Seen<'_>) -> bool {
+    pub(super) fn holds(&self, seen: &Seen<'_>, found: &Found<'_, Statement>) -> bool {
         match self {
             Self::Kind(kinds) => kinds.contains(&seen.kind()),
             Self::Status(ranges) => {
@@ -209,12 +212,12 @@ impl Test {
                 let lower = seen.lower();
                 texts.iter().any(|text| lower.contains(text.as_str()))
             }
-            Self::Says(phrases) => phrases.iter().any(|p| seen.statement().says(p)),
-            Self::Code(phrases) => phrases.iter().any(|p| seen.statement().has_code(p)),
-            Self::Writes(phrases) => phrases.iter().any(|p| seen.statement().writes(p)),
-            Self::All(tests) => tests.iter().all(|test| test.holds(seen)),
-            Self::Any(tests) => tests.iter().any(|test| test.holds(seen)),
-            Self::Not(test) => !test.holds(seen),
+            Self::Says(phrases) => phrases.iter().any(|number| found.says(*number)),
+            Self::Code(phrases) => phrases.iter().any(|number| found.has_code(*number)),
+            Self::Writes(phrases) => phrases.iter().any(|number| found.writes(*number)),
+            Self::All(tests) => tests.iter().all(|test| test.holds(seen, found)),
+            Self::Any(tests) => tests.iter().any(|test| test.holds(seen, found)),
+            Self::Not(test) => !test.holds(seen, found),
         }
     }
 }

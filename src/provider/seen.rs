@@ -229,6 +229,7 @@ impl<'a> Seen<'a> {
                 self.failed_inside
                     || self.json().is_some_and(super::statement::says_failure)
                     || self.form().iter().any(|(name, _)| name == "error")
+                    || markup::tells_of_failure(self.leaves())
             }
             _ => false,
         })

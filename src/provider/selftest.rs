@@ -7,6 +7,7 @@ use super::answer::{Answer, AnswerKind, Context};
 use super::pack::Pack;
 use super::parse_rule::{KINDS, one_of};
 use super::reader::{Reader, Table};
+use super::rotation::Rotation;
 use crate::lane::{Outcome, Wall};
 use std::borrow::Cow;
 
@@ -135,7 +136,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &Table<'_, '_>, pack: &str) -
 impl Pack {
     /// How many tests the pack carries.
     pub fn test_count(&self) -> usize {
-        self.tests.len()
+        let recipe = self.rotation.as_ref();
+        self.tests.len() + recipe.map_or(0, |rotation| rotation.tests.len())
     }
 
     /// Runs the pack's own tests; an empty list means that all passed.
@@ -147,7 +149,9 @@ impl Pack {
                 why,
             })
         });
-        failures.collect()
+        let recipe = self.rotation.iter();
+        let recipe = recipe.flat_map(Rotation::run_tests);
+        failures.chain(recipe).collect()
     }
 
     /// The rules of the pack that no test of its own reaches.

@@ -5,7 +5,8 @@
 //! expired tokens is a success. Of a 2xx answer that carries an error, only its top-level error
 //! members count.
 
-use super::phrase::{Phrase, Words};
+use super::phrase::Words;
+use super::phrasebook::Said;
 use super::seen::{Seen, Shape};
 use serde_json::{Map, Value};
 
@@ -14,13 +15,14 @@ const TEXT_MAX: usize = 1500;
 const DEPTH_MAX: usize = 8;
 
 /// Headers in which some put an error code.
-const CODE_HEADERS: [&str; 6] = [
+const CODE_HEADERS: [&str; 7] = [
     "x-amzn-errortype",
     "x-ms-error-code",
     "x-error-code",
     "x-errortype",
     "x-authentication-denied-reason",
     "x-seraph-loginreason",
+    "x-tfs-serviceerror",
 ];
 
 /// Members that hold data, addresses or echoes of the request, never the error itself.
@@ -67,6 +69,34 @@ const SILENT: [&str; 40] = [
     "client_id",
 ];
 
+/// How sentences begin that advise: what to look at, not what was found.
+const ADVICE: [&str; 21] = [
+    "check that",
+    "check if",
+    "check whether",
+    "check the",
+    "check your token",
+    "check your api",
+    "check your key",
+    "check your access",
+    "check your cred",
+    "check your perm",
+    "double check",
+    "double-check",
+    "make sure",
+    "ensure",
+    "verify that",
+    "verify the",
+    "verify your api",
+    "verify your token",
+    "verify your cred",
+    "confirm that",
+    "try next",
+];
+
+/// Members of an answer that are looked at for what it says.
+const VISITS_MAX: usize = 1500;
+
 /// What an answer says.
 #[derive(Default, Debug)]
 pub(super) struct Statement {
@@ -74,6 +104,9 @@ pub(super) struct Statement {
     codes: Vec<Words>,
     prose: Words,
     texts: usize,
+    visits: usize,
+    /// Whether advice counts: beside a bare 403 it is often all that names the missing scope.
+    heeds_advice: bool,
 }
 
 impl Statement {
@@ -83,6 +116,7 @@ impl Statement {
         if !seen.failed() {
             return said;
         }
+        said.heeds_advice = seen.status() == 403;
         for name in CODE_HEADERS {
             if let Some(code) = seen.header(name) {
                 said.add(code);
@@ -132,7 +166,8 @@ impl Statement {
     }
 
     fn walk(&mut self, value: &Value, depth: usize) {
-        if depth > DEPTH_MAX || self.texts >= TEXTS_MAX {
+        self.visits += 1;
+        if depth > DEPTH_MAX || self.texts >= TEXTS_MAX || self.visits > VISITS_MAX {
             return;
         }
         match value {
@@ -143,7 +178,7 @@ impl Statement {
                 }
             }
             Value::Object(map) => {
-                for (key, value) in map {
+                for (key, value) in map.iter().take(VISITS_MAX) {
                     if !SILENT.contains(&key.to_ascii_lowercase().as_str()) {
                         self.walk(value, depth + 1);
                     }
@@ -162,30 +197,66 @@ impl Statement {
         self.texts += 1;
         let head = text.char_indices().nth(TEXT_MAX).map(|(end, _)| end);
         let text = head.and_then(|end| text.get(..end)).unwrap_or(text);
-        self.all.add(text);
         if text.len() <= 80 && !text.contains(char::is_whitespace) {
+            self.all.add(text);
             let mut code = Words::default();
             code.add(text);
             self.codes.push(code);
-        } else {
-            self.prose.add(text);
+            return;
+        }
+        for sentence in sentences(text) {
+            if self.heeds_advice || !is_advice(sentence) {
+                self.all.add(sentence);
+                self.prose.add(sentence);
+            }
         }
     }
+}
 
-    /// Whether the phrase occurs anywhere.
-    pub(super) fn says(&self, phrase: &Phrase) -> bool {
-        phrase.occurs_in(&self.all)
+impl Said for Statement {
+    fn all(&self) -> &Words {
+        &self.all
     }
 
-    /// Whether the phrase occurs in a machine code: a text without white space.
-    pub(super) fn has_code(&self, phrase: &Phrase) -> bool {
-        self.codes.iter().any(|code| phrase.occurs_in(code))
+    fn codes(&self) -> &[Words] {
+        &self.codes
     }
 
-    /// Whether the phrase occurs in a sentence: a text with white space.
-    pub(super) fn writes(&self, phrase: &Phrase) -> bool {
-        phrase.occurs_in(&self.prose)
+    fn prose(&self) -> &Words {
+        &self.prose
     }
+}
+
+/// Cuts a text behind every `.`, `!`, `?` and `;` that white space follows, and at line ends.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.char_indices().find_map(|(at, c)| {
+            let after = at + c.len_utf8();
+            let next = rest.get(after..)?.chars().next()?;
+            let ends = matches!(c, '.' | '!' | '?' | ';') && next.is_whitespace();
+            (ends || c == '\n').then_some(after)
+        });
+        let (sentence, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = behind;
+        Some(sentence)
+    })
+}
+
+fn is_advice(sentence: &str) -> bool {
+    let begins = |text: &str, start: &str| {
+        let head = text.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    let text = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let text = match begins(text, "please ") {
+        true => text.get(7..).unwrap_or_default().trim_start(),
+        false => text,
+    };
+    ADVICE.iter().any(|start| begins(text, start))
 }
 
 fn is_error_member(key: &str) -> bool {
@@ -219,6 +290,27 @@ pub(super) fn says_failure(value: &Value) -> bool {
         .any(|key| member(top, key).is_some())
     {
         return false;
+    }
+    // `{"code":401,"msg":"…"}`: a status of its own, which only a failure needs.
+    let is_status = |value: &Value| {
+        let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        number.is_some_and(|number| (400..600).contains(&number))
+    };
+    let explained = [
+        "message",
+        "msg",
+        "error_message",
+        "errmsg",
+        "detail",
+        "description",
+    ];
+    let own = ["code", "status", "statuscode", "status_code"];
+    if own
+        .iter()
+        .any(|key| member(top, key).is_some_and(is_status))
+        && explained.iter().any(|key| member(top, key).is_some())
+    {
+        return true;
     }
     let listed = |value: &Value| value.as_array().is_some_and(|list| !list.is_empty());
     let named = [

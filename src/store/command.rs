@@ -17,7 +17,7 @@ use crate::plain::Plain;
 use crate::secret::Secret;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
@@ -196,12 +196,22 @@ impl Drop for Group {
     }
 }
 
-async fn run(
+/// How a command ended.
+struct Ended {
+    status: ExitStatus,
+    /// The first line that it complained, without the secrets it was given.
+    line: Plain,
+    /// What it printed, if that is text.
+    printed: Option<Secret>,
+    too_much: bool,
+}
+
+async fn execute(
     argv: &[String],
     path: &str,
     field: &str,
     input: Option<&Secret>,
-) -> Result<Secret, StoreError> {
+) -> Result<Ended, StoreError> {
     let name = name_of(argv);
     let failed = |why: String| StoreError::Failed(Plain::new(&format!("{name} {why}")));
     let mut words = argv.iter().map(|word| filled(word, path, field));
@@ -244,16 +254,54 @@ async fn run(
     let status = ended.map_err(|error| failed(format!("was lost: {error}")))?;
     let too_much = printed.len() > LONGEST;
     let printed = secret_of(printed);
+    let complaint = String::from_utf8_lossy(&complaint);
+    let line = complaint.lines().find(|line| !line.trim().is_empty());
+    let line = without(
+        line.unwrap_or("no word why"),
+        input.into_iter().chain(&printed),
+    );
+    Ok(Ended {
+        status,
+        line,
+        printed,
+        too_much,
+    })
+}
+
+/// Runs a command with a secret on its standard input, and tells how it ended: its exit code, unless
+/// a signal ended it, and the first line of what it complained.
+pub(crate) async fn prove_by(
+    argv: &[String],
+    secret: &Secret,
+    timeout: Duration,
+) -> Result<(Option<i32>, Plain), StoreError> {
+    match tokio::time::timeout(timeout, execute(argv, "", "", Some(secret))).await {
+        Ok(ended) => ended.map(|ended| (ended.status.code(), ended.line)),
+        Err(_) => Err(StoreError::Timeout(
+            u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        )),
+    }
+}
+
+/// Runs `argv` and answers what it printed; an exit code other than zero is an error.
+async fn run(
+    argv: &[String],
+    path: &str,
+    field: &str,
+    input: Option<&Secret>,
+) -> Result<Secret, StoreError> {
+    let name = name_of(argv);
+    let failed = |why: String| StoreError::Failed(Plain::new(&format!("{name} {why}")));
+    let Ended {
+        status,
+        line,
+        printed,
+        too_much,
+    } = execute(argv, path, field, input).await?;
     if !status.success() {
         let how = status.code().map_or_else(
             || "was ended by a signal".to_owned(),
             |code| format!("exited with {code}"),
-        );
-        let complaint = String::from_utf8_lossy(&complaint);
-        let line = complaint.lines().find(|line| !line.trim().is_empty());
-        let line = without(
-            line.unwrap_or("no word why"),
-            input.into_iter().chain(&printed),
         );
         return Err(failed(format!("{how}: {line}")));
     }

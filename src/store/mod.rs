@@ -13,10 +13,11 @@ mod file;
 mod openbao;
 
 pub use command::CommandStore;
+pub(crate) use command::prove_by;
 pub use env::EnvStore;
 pub use error::StoreError;
 pub use file::FileStore;
-pub use openbao::OpenBao;
+pub use openbao::{Lease, LeaseEnd, LeaseTerm, Leased, LoginNews, OpenBao, Tended};
 
 use crate::http::Http;
 use crate::lane::{StoreVersion, Wall};
@@ -151,6 +152,14 @@ impl Store {
     /// Whether it is a manager of secrets rather than a place where one happens to lie.
     pub const fn is_managed(&self) -> bool {
         matches!(self, Self::OpenBao(_) | Self::Command(_))
+    }
+
+    /// The store as one that gives leases and has a login of its own, if it is such a one.
+    pub const fn openbao(&self) -> Option<&OpenBao> {
+        match self {
+            Self::OpenBao(store) => Some(store),
+            _ => None,
+        }
     }
 
     /// The name of its kind in the manifest.

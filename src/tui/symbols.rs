@@ -61,7 +61,7 @@ pub const UNICODE: Symbols = Symbols {
     corners: ["┌", "┐", "└", "┘", "│"],
     sparks: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     words: [
-        "●", "↻", "‖", "◐", "▲", "◌", "◑", "⊗", "◇", "⊘", "≠", "○", "✗", "✖",
+        "●", "↻", "‖", "◐", "▲", "◌", "◑", "◒", "⊗", "◇", "⊘", "≠", "○", "✗", "✖",
     ],
 };
 
@@ -85,7 +85,7 @@ pub const ASCII: Symbols = Symbols {
     corners: ["+", "+", "+", "+", "|"],
     sparks: ["_", ".", ",", "-", "=", "+", "*", "#"],
     words: [
-        "*", "+", "=", "~", "^", "?", "%", "|", "<", "/", "N", "o", "x", "X",
+        "*", "+", "=", "~", "^", "?", "%", "u", "|", "<", "/", "N", "o", "x", "X",
     ],
 };
 
@@ -119,6 +119,7 @@ pub const fn noun(word: Word) -> &'static str {
         Word::Limited => "limited",
         Word::Unreachable => "unreachable",
         Word::Degraded => "degraded",
+        Word::Uncertain => "uncertain",
         Word::Denied => "denied",
         Word::Scope => "scope",
         Word::Refused => "refused",

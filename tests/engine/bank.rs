@@ -237,6 +237,12 @@ impl World {
         let form: HashMap<String, String> = url::form_urlencoded::parse(ask.body.as_bytes())
             .into_owned()
             .collect();
+        if ask.path == "/revoke" {
+            if let Some(token) = self.tokens.get_mut(&form["token"]) {
+                token.revoked = Some(clock::now().wall);
+            }
+            return Answer::json(200, &json!({}));
+        }
         let shown = &form["refresh_token"];
         let after = self.token_after;
         let known = self

@@ -10,7 +10,7 @@ use lanewatch::engine::{
     StateFolder, clock,
 };
 use lanewatch::lane::{Actor, Denied, LaneName, RecordKind, Verb, Word};
-use lanewatch::manifest::{self, Bindings, Manifest, ProviderFacts, Surroundings};
+use lanewatch::manifest::{self, Bindings, Manifest, Surroundings};
 use lanewatch::plain::Plain;
 use lanewatch::provider::Catalog;
 use lanewatch::sandbox::{self, Control, Drill, Sandbox};
@@ -62,13 +62,7 @@ pub(crate) fn reader(file: &Path, bindings: Bindings, catalog: &Arc<Catalog>) ->
     let (file, catalog) = (file.to_owned(), Arc::clone(catalog));
     Arc::new(move || {
         let providers: Vec<String> = catalog.names().map(str::to_owned).collect();
-        let facts = |name: &str| {
-            catalog.get(name).map(|pack| ProviderFacts {
-                has_base_url: pack.base_url().is_some(),
-                has_probe: pack.probe().is_some(),
-                single_use_refresh: pack.single_use_refresh(),
-            })
-        };
+        let facts = |name: &str| catalog.get(name).map(|pack| pack.facts());
         let around = Surroundings {
             bindings: &bindings,
             provider: &facts,

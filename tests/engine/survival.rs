@@ -150,7 +150,9 @@ async fn a_kill_at_any_moment_leaves_an_audit_that_verifies_and_generations_that
         .count();
     assert_eq!(started, 15);
     let mut last: BTreeMap<String, u64> = BTreeMap::new();
-    for record in &records {
+    // What serves is told of beside what is tested; among those that were made, numbers only rise.
+    let made = [RecordKind::RefreshSucceeded, RecordKind::CredentialPromoted];
+    for record in records.iter().filter(|record| made.contains(&record.kind)) {
         if let (Some(lane), Some(generation)) = (&record.lane, record.generation) {
             let last = last.entry(lane.to_string()).or_default();
             assert!(generation.0 >= *last, "{record:?}");

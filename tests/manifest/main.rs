@@ -7,7 +7,8 @@ mod mistakes;
 mod samples;
 
 use lanewatch::manifest::{
-    Bindings, Manifest, ManifestError, Mistakes, ProviderFacts, Surroundings, load, parse,
+    Bindings, Manifest, ManifestError, Mistakes, ProviderFacts, RotationFacts, Surroundings, load,
+    parse,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,10 @@ fn provider(name: &str) -> Option<ProviderFacts> {
         has_base_url,
         has_probe,
         single_use_refresh,
+        rotation: (name == "stripe").then_some(RotationFacts {
+            old_dies: false,
+            settle: std::time::Duration::ZERO,
+        }),
     })
 }
 

@@ -3,8 +3,8 @@
 use super::{SAMPLES, files, open, with};
 use lanewatch::lane::{CredentialKind, Renewal, SideEffect, Trust, Wall};
 use lanewatch::manifest::{
-    AlertChannel, Bindings, ClientAuth, OpenBaoAuth, ProviderFacts, SecretFrom, StoreSpec,
-    Surroundings, load, parse,
+    AlertChannel, Bindings, ClientAuth, OpenBaoAuth, SecretFrom, StoreSpec, Surroundings, load,
+    parse,
 };
 use lanewatch::plain::Plain;
 use lanewatch::provider::Catalog;
@@ -66,13 +66,7 @@ fn every_other_sample_loads() {
 fn every_other_sample_is_good_for_the_packs_that_come_with_lanewatch() {
     let catalog = Catalog::builtin();
     let names: Vec<String> = catalog.names().map(str::to_owned).collect();
-    let facts = |name: &str| {
-        catalog.get(name).map(|pack| ProviderFacts {
-            has_base_url: pack.base_url().is_some(),
-            has_probe: pack.probe().is_some(),
-            single_use_refresh: pack.single_use_refresh(),
-        })
-    };
+    let facts = |name: &str| catalog.get(name).map(|pack| pack.facts());
     let around = Surroundings {
         bindings: &Bindings::default(),
         provider: &facts,

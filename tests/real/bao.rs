@@ -281,6 +281,28 @@ impl Bao {
         self.ok(Method::GET, &path, Value::Null).await["data"]["data"].take()
     }
 
+    /// Lets a record keep so many versions.
+    pub(crate) async fn kv_keep(&self, path: &str, versions: u32) {
+        let path = format!("secret/metadata/{path}");
+        let wanted = json!({"max_versions": versions});
+        self.ok(Method::POST, &path, wanted).await;
+    }
+
+    /// Every version of a record, and when it was written, in microseconds since the epoch.
+    pub(crate) async fn kv_versions(&self, path: &str) -> Vec<(u64, i64)> {
+        let path = format!("secret/metadata/{path}");
+        let said = self.ok(Method::GET, &path, Value::Null).await;
+        let versions = said["data"]["versions"].as_object().unwrap();
+        let at = |about: &Value| {
+            let text = about["created_time"].as_str().unwrap();
+            let at = chrono::DateTime::parse_from_rfc3339(text).unwrap();
+            at.timestamp_micros()
+        };
+        let all = versions.iter();
+        all.map(|(version, about)| (version.parse().unwrap(), at(about)))
+            .collect()
+    }
+
     /// Deletes a record's newest version.
     pub(crate) async fn kv_delete(&self, path: &str) {
         let path = format!("secret/data/{path}");

@@ -23,7 +23,7 @@ mod postgres;
 mod process;
 mod proxy;
 
-pub(crate) use bao::Bao;
+pub(crate) use bao::{Bao, write_private};
 pub(crate) use oidc::Oidc;
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::{Asked, Canned, Fault, Proxy};

@@ -141,12 +141,14 @@ impl Oidc {
     pub(crate) fn spec(&self) -> OauthSpec {
         OauthSpec {
             token_endpoint: self.at("token"),
+            revocation_endpoint: Some(self.at("token/revocation")),
             client_id: "lane".into(),
             client_secret: None,
             client_auth: ClientAuth::Basic,
             resource: None,
             scope: String::new(),
             timeout: Duration::from_secs(5),
+            keep: None,
         }
     }
 

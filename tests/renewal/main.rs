@@ -15,3 +15,4 @@ mod real;
 mod rig;
 mod store;
 mod token_endpoint;
+mod ways;

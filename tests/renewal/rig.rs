@@ -143,7 +143,7 @@ impl Rig {
     }
 }
 
-fn login(auth: &OpenBaoAuth) -> String {
+pub(crate) fn login(auth: &OpenBaoAuth) -> String {
     let place = |from: &SecretFrom| match from {
         SecretFrom::File(file) => format!("{{ file = \"{}\" }}", file.display()),
         SecretFrom::Env(name) => format!("{{ env = \"{name}\" }}"),

@@ -73,6 +73,9 @@ pub(crate) fn lane(name: &str, provider: &str, tool: &str, owner: &str) -> LaneV
         hold: None,
         refusal: None,
         activity: Activity::Idle,
+        step: None,
+        candidate: None,
+        old: Vec::new(),
         credential: Some(Credential {
             generation: Generation(7),
             fingerprint: Fingerprint::from_bytes([0x3f, 0x9a, 0x12, 0xc0, 0, 1, 2, 3]),
@@ -333,6 +336,7 @@ pub(crate) fn engine() -> EngineView {
         up,
         since: now().wall.minus(secs(43)),
         trouble: None,
+        login: None,
     };
     EngineView {
         title: Plain::new("lanes.toml"),

@@ -1,8 +1,9 @@
 //! Pictures of the screen in the situations that people meet.
 
-use crate::fixture::{engine, lane, numbered, wall};
+use crate::fixture::{engine, lane, now, numbered, secs, wall};
 use crate::{Desk, text};
-use lanewatch::engine::{EngineView, Update};
+use lanewatch::engine::{EngineView, LaneInfo, Update};
+use lanewatch::lane::{Credential, Degraded, Outcome, Step, Verdict, Word};
 use lanewatch::plain::Plain;
 use lanewatch::tui::symbols;
 use lanewatch::tui::theme::{Role, Theme};
@@ -349,6 +350,58 @@ fn hostile_names_reach_the_screen_without_their_orders() {
         );
     }
     assert!(text(&picture).contains("evil ]0;owned"));
+}
+
+#[test]
+fn a_grant_in_doubt_says_why_and_what_a_person_can_do() {
+    let text = "process 4711 sent a request with this grant at 2026-11-22T20:13:41.203Z and \
+                has stored no answer: the grant may be used up";
+    let mut doubted = lane("crm-read", "hubspot", "get_contact", "growth");
+    let verdict = Verdict::own(Outcome::UpstreamUnavailable, "engine/in_doubt", text);
+    doubted.word = Word::Uncertain;
+    doubted.degraded = Some(Degraded {
+        since: now().wall.minus(secs(43)),
+        verdict: Arc::new(verdict),
+    });
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut desk = Desk::with(width, height, vec![doubted.clone()]);
+        insta::assert_snapshot!(format!("uncertain_{width}x{height}"), desk.text());
+    }
+}
+
+#[test]
+fn a_newer_credential_on_its_way_is_shown_beside_the_one_that_serves() {
+    let mut tested = lane("crm-read", "hubspot", "get_contact", "growth");
+    tested.word = Word::Refreshing;
+    tested.step = Some(Step::Testing);
+    tested.candidate = tested.credential.clone().map(|serving| {
+        Arc::new(Credential {
+            generation: serving.generation.next(),
+            fingerprint: "0badc0ffee0ddf00".parse().unwrap(),
+            ..serving
+        })
+    });
+    let mut awaited = lane("partner-key", "stripe", "create_refund", "payments");
+    awaited.step = Some(Step::AwaitingOwner);
+    awaited.info = Arc::new(LaneInfo {
+        rotate_url: Some("https://dashboard.stripe.com/apikeys".into()),
+        ..LaneInfo::clone(&awaited.info)
+    });
+    let mut waiting = tested.clone();
+    waiting.candidate = None;
+    waiting.step = Some(Step::Waiting {
+        holder: "process 4711 has had the grant for 43 s and is stopped: let it go on with \
+                 `kill -CONT 4711`, or end it"
+            .into(),
+    });
+    for (name, lane) in [
+        ("tested", tested),
+        ("awaited", awaited),
+        ("waiting", waiting),
+    ] {
+        let mut desk = Desk::with(100, 30, vec![lane]);
+        insta::assert_snapshot!(format!("newer_{name}"), desk.text());
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod login;
 mod lying;
 #[path = "../real/mod.rs"]
 mod real;
+mod tending;
 
 use lanewatch::http::Http;
 use lanewatch::manifest::{OpenBaoSpec, Source, StoreSpec};

@@ -1,12 +1,11 @@
 //! Effects become jobs, each in the queue of the target that it goes to.
 
-use super::super::dispatch::{Place, Target};
 use super::super::perform::{Job, Work};
-use super::super::view::LaneInfo;
+use super::super::renew::Renew;
 use super::Engine;
 use crate::alert::{self, Alert};
-use crate::lane::{Effect, Now};
-use crate::manifest::LaneEntry;
+use crate::lane::{Effect, Now, RefreshWhy, Retirement};
+use crate::policy::Place;
 use std::sync::Arc;
 
 impl Engine {
@@ -17,58 +16,65 @@ impl Engine {
         };
         let entry = Arc::clone(&runner.entry);
         let credential = runner.lane.credential().cloned();
-        let secret = runner.secret().cloned();
-        let (place, work) = match effect {
+        let place = runner.targets.place(&effect);
+        let work = match effect {
             Effect::Load { attempt, why: _ } => {
                 // What is kept is known; a secret that was let go of has to be brought again.
-                let known = secret
-                    .as_ref()
-                    .and(credential.as_ref())
-                    .map(|c| c.fingerprint);
-                (
-                    Place::Store(store_of(&entry)),
-                    Work::Load { attempt, known },
-                )
+                let known = credential
+                    .map(|c| c.fingerprint)
+                    .filter(|known| runner.secret_of(*known).is_some());
+                Work::Load { attempt, known }
             }
-            Effect::Probe { attempt, .. } => match credential {
-                Some(credential) => (
-                    Place::Host(host(&runner.info)),
-                    Work::Probe {
-                        attempt,
-                        secret,
-                        credential,
-                    },
-                ),
+            Effect::Probe {
+                attempt,
+                generation,
+                why,
+            } => match runner.of_generation(generation) {
+                Some((credential, secret)) => Work::Probe {
+                    attempt,
+                    why,
+                    secret,
+                    credential,
+                },
                 None => return,
             },
-            Effect::ProbeNeighbor { attempt, index, .. } => match credential {
-                Some(credential) => (
-                    Place::Host(host(&runner.info)),
-                    Work::Neighbor {
-                        attempt,
-                        index,
-                        secret,
-                        credential,
-                    },
-                ),
+            Effect::ProbeNeighbor {
+                attempt,
+                generation,
+                index,
+            } => match runner.of_generation(generation) {
+                Some((credential, secret)) => Work::Neighbor {
+                    attempt,
+                    index,
+                    secret,
+                    credential,
+                },
                 None => return,
             },
-            Effect::CheckRefreshPath { attempt } => (
-                Place::Host(token_host(&entry)),
-                Work::RefreshPath { attempt },
-            ),
-            Effect::Refresh { attempt, .. } => {
+            Effect::CheckRefreshPath { attempt } => Work::RefreshPath { attempt },
+            Effect::Refresh { attempt, why, .. } => Work::Renew(Box::new(Renew {
+                attempt,
+                current: credential,
+                failed: runner.lane.failed(),
                 // Kept until it is stored: this try may end before it comes to that.
-                let unsaved = runner.unsaved.clone();
-                let (host, store) = (token_host(&entry), store_of(&entry));
-                (
-                    Place::Both { host, store },
-                    Work::Refresh {
-                        attempt,
-                        current: credential,
-                        unsaved,
-                    },
-                )
+                unsaved: runner.unsaved.clone(),
+                forgiven: why == RefreshWhy::Forgiven,
+                asked: matches!(why, RefreshWhy::Asked | RefreshWhy::Forgiven),
+            })),
+            Effect::Retire {
+                attempt,
+                generation,
+                fingerprint,
+                how: Retirement::Revoke,
+            } => {
+                let secret = runner.take_aside(fingerprint);
+                let serving = runner.secret().cloned();
+                Work::Retire {
+                    attempt,
+                    generation,
+                    secret,
+                    serving,
+                }
             }
             Effect::Alert { level, text } => {
                 let alert = Alert {
@@ -97,42 +103,20 @@ impl Engine {
                         entry: Arc::clone(&entry),
                         work,
                     };
-                    self.dispatch.push(place, job);
+                    self.dispatch.push(place, Box::new(job));
                 }
                 return;
             }
             Effect::Retire { .. } | Effect::Wake(_) => return,
         };
+        let Some(place) = place else { return };
         let name = entry.spec.name.clone();
-        self.dispatch.push(
-            place,
-            Job {
-                slot,
-                name,
-                entry,
-                work,
-            },
-        );
+        let job = Job {
+            slot,
+            name,
+            entry,
+            work,
+        };
+        self.dispatch.push(place, Box::new(job));
     }
-}
-
-pub(super) fn host(info: &LaneInfo) -> Target {
-    let url: Option<url::Url> = info.endpoint.as_str().parse().ok();
-    host_of(url.as_ref())
-}
-
-pub(super) fn token_host(entry: &LaneEntry) -> Target {
-    host_of(entry.oauth.as_ref().map(|oauth| &oauth.token_endpoint))
-}
-
-pub(super) fn store_of(entry: &LaneEntry) -> Target {
-    Arc::from(format!("store {}", entry.source.store))
-}
-
-pub(super) fn host_of(url: Option<&url::Url>) -> Target {
-    let host = url.and_then(url::Url::host_str).unwrap_or_default();
-    let port = url
-        .and_then(url::Url::port_or_known_default)
-        .unwrap_or_default();
-    Arc::from(format!("{host}:{port}"))
 }

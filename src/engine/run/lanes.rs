@@ -3,19 +3,17 @@
 //! Every event of every lane goes through [`Engine::tell`]: the core reacts, and the turn takes what
 //! follows. An edited manifest is a few such events.
 
-use super::super::dispatch::Target;
 use super::super::perform::Tools;
 use super::super::reload::News;
 use super::super::runner::{self, Runner};
+use super::super::watching;
 use super::Engine;
-use super::jobs::host;
 use super::views::store_views;
-use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Verdict};
+use crate::lane::{Effect, Event, Lane, Now, Record, RecordKind, Retirement, Verdict};
 use crate::manifest::{LaneEntry, difference};
+use crate::policy::{Target, lane_seed};
 use crate::secret::Fingerprint;
 use crate::store::Stores;
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Lists of findings that are kept to be shared.
@@ -36,7 +34,17 @@ impl Engine {
             .condemned_for()
             .filter(|_| alive && !told)
             .cloned();
-        let shown_at = host(&runner.info);
+        let shown_at = Target::clone(&runner.targets.upstream);
+        for effect in &reaction.effects {
+            if let Effect::Retire {
+                fingerprint,
+                how: Retirement::Revoke,
+                ..
+            } = effect
+            {
+                runner.set_aside(*fingerprint);
+            }
+        }
         runner.forget_others();
         runner.note_word(now);
         if reaction
@@ -64,12 +72,7 @@ impl Engine {
                 Effect::Wake(at) => Some(*at),
                 _ => None,
             });
-        if wake != runner.wake {
-            runner.wake = wake;
-            if let Some(at) = wake {
-                self.wakes.push(Reverse((at, slot)));
-            }
-        }
+        self.wakes.set(slot, wake);
         let serving = runner
             .lane
             .credential()
@@ -92,6 +95,14 @@ impl Engine {
         }
     }
 
+    /// Lets a lane begin, once.
+    pub(super) fn begin(&mut self, now: Now, slot: usize) {
+        let runner = self.lanes.get_mut(slot).and_then(Option::as_mut);
+        if runner.is_some_and(|runner| !std::mem::replace(&mut runner.begun, true)) {
+            self.tell(now, slot, Event::Started);
+        }
+    }
+
     /// Lanes that show the same key to the same upstream need not see for themselves that it is
     /// dead.
     pub(super) fn condemn_the_others(
@@ -102,11 +113,10 @@ impl Engine {
         shown_at: &Target,
         verdict: &Verdict,
     ) {
-        let group = key.and_then(|key| self.groups.get(&key));
-        let others: Vec<usize> = group.into_iter().flatten().copied().collect();
+        let others: Vec<usize> = self.groups.of(key).collect();
         for other in others.into_iter().filter(|other| *other != slot) {
             let runner = self.lanes.get(other).and_then(Option::as_ref);
-            if runner.is_some_and(|runner| host(&runner.info) == *shown_at) {
+            if runner.is_some_and(|runner| runner.targets.upstream == *shown_at) {
                 let verdict = verdict.clone();
                 self.tell(now, other, Event::KeyCondemned { verdict });
             }
@@ -119,33 +129,30 @@ impl Engine {
         before: Option<Fingerprint>,
         now: Option<Fingerprint>,
     ) {
-        if let Some(group) = before.and_then(|before| self.groups.get_mut(&before)) {
-            group.remove(&slot);
-            self.turn.touched.extend(group.iter().copied());
-        }
-        if let Some(before) = before
-            && self.groups.get(&before).is_some_and(BTreeSet::is_empty)
-        {
-            self.groups.remove(&before);
-        }
-        if let Some(now) = now {
-            let group = self.groups.entry(now).or_default();
-            group.insert(slot);
-            self.turn.touched.extend(group.iter().copied());
-        }
+        self.groups.moved(slot, before, now);
+        self.turn.touched.extend(self.groups.of(before));
+        self.turn.touched.extend(self.groups.of(now));
     }
 
     pub(super) fn add(&mut self, now: Now, entry: Arc<LaneEntry>) -> usize {
         let slot = self.lanes.len();
         let name = entry.spec.name.clone();
-        let seed = self
-            .seed
-            .wrapping_add(slot as u64)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seed = lane_seed(self.seed, slot);
         let memory = self.memories.lane(&name);
         let lane = Lane::new(Arc::clone(&entry.spec), seed, now, memory);
-        let info = Arc::new(runner::info(&entry, &self.tools.catalog));
-        self.lanes.push(Some(Runner::new(lane, entry, info, now)));
+        let mut info = runner::info(&entry, &self.tools.catalog);
+        let mut targets = Arc::new(runner::targets(&entry, &self.tools.catalog));
+        // Ten thousand lanes have few addresses: what is alike is held once.
+        if let Some(before) = self.lanes.last().and_then(Option::as_ref) {
+            info.share(&before.info);
+            if before.targets == targets {
+                targets = Arc::clone(&before.targets);
+            }
+        }
+        let info = Arc::new(info);
+        let attempt = self.memories.attempt(&name);
+        let runner = Runner::new(lane, entry, info, targets, now, attempt);
+        self.lanes.push(Some(runner));
         self.index.insert(name, slot);
         self.turn.touched.insert(slot);
         slot
@@ -183,6 +190,7 @@ impl Engine {
             }
             self.stores = views;
         }
+        let stores_changed = fresh.stores != self.manifest.stores;
         self.dispatch.set_limits(fresh.limits);
         let note = format!(
             "{} lanes: {} added, {} removed, {} changed",
@@ -210,6 +218,8 @@ impl Engine {
             };
             if let Some(runner) = self.lanes.get_mut(slot).and_then(Option::as_mut) {
                 runner.info = Arc::new(runner::info(&entry, &self.tools.catalog));
+                runner.targets = Arc::new(runner::targets(&entry, &self.tools.catalog));
+                runner.begun = true;
                 if runner.entry.source != entry.source {
                     runner.unsaved = None;
                 }
@@ -223,7 +233,36 @@ impl Engine {
             let mut record = Record::engine(RecordKind::LaneAdded, "by the manifest");
             record.lane = Some(name);
             self.queue(Some(slot), record);
-            self.tell(now, slot, Event::Started);
+            self.begin(now, slot);
+        }
+        if stores_changed {
+            self.tend_from(now);
+        }
+        self.watch_files();
+    }
+
+    /// Watches the files that the lanes at hand have their secrets in.
+    pub(super) fn watch_files(&mut self) {
+        let runners = self.lanes.iter().enumerate();
+        let lanes: Vec<_> = runners
+            .filter_map(|(slot, runner)| Some((slot, Arc::clone(&runner.as_ref()?.entry))))
+            .collect();
+        let missed = match watching::watch(
+            &self.manifest,
+            &lanes,
+            &self.tools.progress,
+            &self.rewatch.0,
+        ) {
+            Ok(watching) => {
+                self.watching = watching;
+                let missed = self.watching.iter_mut();
+                missed.flat_map(|w| std::mem::take(&mut w.missed)).collect()
+            }
+            Err(why) => vec![why],
+        };
+        for why in missed {
+            let text = format!("cannot be watched, and so is looked at now and then: {why}");
+            self.queue(None, Record::engine(RecordKind::WarningRaised, text));
         }
     }
 }

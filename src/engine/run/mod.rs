@@ -9,30 +9,33 @@ mod jobs;
 mod lanes;
 mod reports;
 mod requests;
+mod tending;
 mod turn;
 mod views;
 
-use super::clock::{self, Clock, Jump};
-use super::dispatch::Dispatch;
+use super::clock::{self, Clock};
+use super::control::Controls;
+use super::crash::CrashPoint;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
-use super::perform::Tools;
+use super::perform::{Job, Tools};
+use super::pocket::Pocket;
 use super::reload::{self, News};
 use super::runner::Runner;
 use super::setup::Setup;
 use super::state_folder::{EngineLock, StateFolder};
 use super::view::StoreView;
+use super::watching::Watching;
 use super::workers::{Done, Workers};
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{Boot, Denied, Effect, Event, Finding, LaneName, Now, Record, RecordKind, Wall};
 use crate::manifest::Manifest;
 use crate::plain::Plain;
+use crate::policy::{Dispatch, Groups, Jump, Starts, Wakes};
 use crate::sandbox;
-use crate::secret::Fingerprint;
-use crate::store::Stores;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use crate::store::{Store, Stores, Tended};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -52,6 +55,8 @@ const START_GROUP: usize = 256;
 /// Events taken in one turn, and so in one group of the audit.
 const TURN: usize = 1_024;
 
+/// A store and what was done for the login there.
+type TendedStore = (Plain, Arc<Store>, Tended);
 /// What a command is answered.
 type Answer = Result<Accepted, Refusal>;
 /// What a request for a credential is answered; `None` if there is no such lane.
@@ -68,6 +73,8 @@ struct Turn {
     answers: Vec<(oneshot::Sender<Answer>, Answer)>,
     leases: Vec<(LaneName, oneshot::Sender<Lent>)>,
     engine_changed: bool,
+    /// Where a test may have the process killed once the records are on disk.
+    crash_points: Vec<CrashPoint>,
 }
 
 /// Runs the lanes of one manifest.
@@ -82,14 +89,17 @@ pub struct Engine {
     remember_at: Boot,
     sandbox: Option<sandbox::Control>,
     seed: u64,
+    spread_starts: bool,
     clock: Clock,
     started: Wall,
 
     lanes: Vec<Option<Runner>>,
     index: HashMap<LaneName, usize>,
-    groups: HashMap<Fingerprint, BTreeSet<usize>>,
-    wakes: BinaryHeap<Reverse<(Boot, usize)>>,
-    dispatch: Dispatch,
+    groups: Groups,
+    wakes: Wakes,
+    starts: Starts,
+    /// Boxed, because ten thousand jobs may wait at the start and leave an empty queue behind.
+    dispatch: Dispatch<Box<Job>>,
     workers: Workers,
     stores: BTreeMap<Plain, StoreView>,
 
@@ -104,6 +114,17 @@ pub struct Engine {
 
     requests: mpsc::Receiver<Request>,
     reports: mpsc::Receiver<Done>,
+    /// How far work under way has got, by lane.
+    progress: mpsc::UnboundedReceiver<(usize, Event)>,
+    /// When each login is looked at; one that is being looked at is missing.
+    tend_at: BTreeMap<Plain, Boot>,
+    tended: (
+        mpsc::UnboundedSender<TendedStore>,
+        mpsc::UnboundedReceiver<TendedStore>,
+    ),
+    watching: Option<Watching>,
+    /// Told when other folders have to be watched.
+    rewatch: (mpsc::UnboundedSender<()>, mpsc::UnboundedReceiver<()>),
     news: Option<mpsc::Receiver<News>>,
     reload: Option<reload::Reload>,
     _lock: EngineLock,
@@ -114,13 +135,18 @@ impl Engine {
     pub fn new(setup: Setup) -> (Self, Handle) {
         let (requests, receiver) = mpsc::channel(256);
         let (workers, reports) = Workers::new();
+        let (progressed, progress) = mpsc::unbounded_channel();
         let http = Http::new();
         let tools = Tools {
             stores: Stores::new(&setup.manifest.stores, &http),
             http,
             catalog: setup.catalog,
             key: setup.key,
+            pocket: Pocket::default(),
             grants: setup.folder.grants().to_owned(),
+            grants_key: setup.grants_key,
+            progress: progressed,
+            controls: Controls::default(),
             now: clock::now,
         };
         let now = clock::now();
@@ -134,12 +160,14 @@ impl Engine {
             remember_at: now.boot,
             sandbox: setup.sandbox,
             seed: setup.seed,
+            spread_starts: setup.spread_starts,
             clock: Clock::new(),
             started: now.wall,
             lanes: Vec::with_capacity(setup.manifest.lanes.len()),
             index: HashMap::with_capacity(setup.manifest.lanes.len()),
-            groups: HashMap::new(),
-            wakes: BinaryHeap::new(),
+            groups: Groups::default(),
+            wakes: Wakes::default(),
+            starts: Starts::at_once(now.boot, 0),
             dispatch: Dispatch::new(setup.manifest.limits),
             workers,
             stores: store_views(&setup.manifest, now),
@@ -156,6 +184,11 @@ impl Engine {
             manifest: setup.manifest,
             requests: receiver,
             reports,
+            progress,
+            tend_at: BTreeMap::new(),
+            tended: mpsc::unbounded_channel(),
+            watching: None,
+            rewatch: mpsc::unbounded_channel(),
             news: None,
             reload: setup.reload,
             _lock: setup._lock,
@@ -187,13 +220,14 @@ impl Engine {
             self.add(now, entry);
         }
         self.show_everything(now);
-        // Not all at once: a group of records, of views and of jobs stays of a size.
-        for first in (0..self.lanes.len()).step_by(START_GROUP) {
-            for slot in first..self.lanes.len().min(first + START_GROUP) {
-                self.tell(now, slot, Event::Started);
-            }
-            self.finish_turn(now).await;
-        }
+        self.tend_from(now);
+        self.watch_files();
+        self.starts = if self.spread_starts {
+            Starts::spread(now.boot, self.lanes.len())
+        } else {
+            Starts::at_once(now.boot, self.lanes.len())
+        };
+        self.begin_the_due(now).await;
         self.finish_turn(now).await;
         loop {
             let sleep = self.sleep();
@@ -204,26 +238,53 @@ impl Engine {
                     Some(request) => self.take_request(clock::now(), request),
                     None => break,
                 },
+                Some((slot, event)) = self.progress.recv() => self.tell(clock::now(), slot, event),
+                Some(()) = self.rewatch.1.recv() => {
+                    while self.rewatch.1.try_recv().is_ok() {}
+                    self.watch_files();
+                }
+                Some((name, store, tended)) = self.tended.1.recv() => {
+                    self.take_tended(clock::now(), &name, &store, &tended);
+                }
                 Some(done) = self.reports.recv() => self.take_report(clock::now(), done),
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
                 () = tokio::time::sleep(sleep) => {}
             }
             self.drain();
-            let (now, jump) = self.clock.look();
-            if let Some(jump) = jump {
+            let mut now = clock::now();
+            while let (at, Some(jump)) = self.clock.look() {
+                now = at;
                 self.jumped(now, jump);
             }
             self.wake_the_due(now);
+            self.tend_the_due(now);
+            self.begin_the_due(now).await;
             self.finish_turn(now).await;
         }
         self.close().await;
+    }
+
+    /// Lets lanes begin whose moment has come, unless somebody asked for them before.
+    async fn begin_the_due(&mut self, now: Now) {
+        let due = self.starts.due(now.boot);
+        // Not all at once: a group of records, of views and of jobs stays of a size.
+        for first in due.clone().step_by(START_GROUP) {
+            for slot in first..due.end.min(first + START_GROUP) {
+                self.begin(now, slot);
+            }
+            if due.len() > START_GROUP {
+                self.finish_turn(now).await;
+            }
+        }
     }
 
     /// Takes what else has come in, so that one group of records holds all of it.
     fn drain(&mut self) {
         let now = clock::now();
         for _ in 0..TURN {
-            if let Ok(done) = self.reports.try_recv() {
+            if let Ok((slot, event)) = self.progress.try_recv() {
+                self.tell(now, slot, event);
+            } else if let Ok(done) = self.reports.try_recv() {
                 self.take_report(now, done);
             } else if let Ok(request) = self.requests.try_recv() {
                 self.take_request(now, request);
@@ -233,14 +294,23 @@ impl Engine {
         }
     }
 
+    /// What a job said on its way comes before what it says at its end.
+    fn take_progress(&mut self, now: Now) {
+        while let Ok((slot, event)) = self.progress.try_recv() {
+            self.tell(now, slot, event);
+        }
+    }
+
     fn sleep(&self) -> Duration {
         let now = clock::now().boot;
         let remember = self.memories_changed.then_some(self.remember_at);
         let due = [
-            self.wakes.peek().map(|Reverse((at, _))| *at),
+            self.wakes.soonest(),
+            self.starts.soonest(),
             self.audit_again,
             remember,
             self.dispatch.soonest(now),
+            self.next_tending(),
         ];
         let soonest = due.into_iter().flatten().min();
         soonest
@@ -249,29 +319,20 @@ impl Engine {
     }
 
     fn wake_the_due(&mut self, now: Now) {
-        while let Some(Reverse((at, slot))) = self.wakes.peek().copied() {
-            if at > now.boot {
-                break;
-            }
-            self.wakes.pop();
-            let due = self
-                .lanes
-                .get(slot)
-                .and_then(Option::as_ref)
-                .and_then(|r| r.wake)
-                == Some(at);
-            if due {
-                self.tell(now, slot, Event::Woke);
-            }
+        while let Some(slot) = self.wakes.next_due(now.boot) {
+            self.tell(now, slot, Event::Woke);
         }
     }
 
     fn jumped(&mut self, now: Now, jump: Jump) {
-        let (by_ms, note) = match jump {
-            Jump::Stepped(by) => (by, format!("the wall clock was set by {:.1} s", secs(by))),
-            Jump::Slept(ms) => (0, format!("the machine slept for {:.1} s", secs(ms))),
-        };
-        self.queue(None, Record::engine(RecordKind::ClockJumped, note));
+        if jump.is_audited() {
+            let note = match jump {
+                Jump::Stepped(by) => format!("the wall clock was set by {:.1} s", secs(by)),
+                Jump::Slept(ms) => format!("the machine slept for {:.1} s", secs(ms)),
+            };
+            self.queue(None, Record::engine(RecordKind::ClockJumped, note));
+        }
+        let by_ms = jump.by_ms();
         for slot in 0..self.lanes.len() {
             self.tell(now, slot, Event::ClockJumped { by_ms });
         }

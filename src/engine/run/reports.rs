@@ -1,5 +1,6 @@
 //! What comes back from work under way.
 
+use super::super::crash::{self, CrashPoint};
 use super::super::workers::Done;
 use super::Engine;
 use crate::lane::{Event, Now};
@@ -7,6 +8,7 @@ use crate::plain::Plain;
 
 impl Engine {
     pub(super) fn take_report(&mut self, now: Now, done: Done) {
+        self.take_progress(now);
         self.workers.take_back(&done);
         let Done { ticket, report, .. } = done;
         let down = report.store.as_ref().map(Result::is_err);
@@ -24,6 +26,8 @@ impl Engine {
         }
         let name = runner.entry.spec.name.clone();
         let store = runner.entry.source.store.clone();
+        let has_unsaved = runner.unsaved.is_some();
+        let runner_is_testing = runner.lane.candidate().is_some();
         let mut event = report.event;
         if let Event::Loaded {
             found: crate::lane::Found::Credential(offer),
@@ -32,6 +36,16 @@ impl Engine {
         | Event::Refreshed { offer, .. } = &mut event
         {
             offer.history = self.memories.history(&name, offer.fingerprint);
+        }
+        if let Event::Probed { verdict, .. } = &event
+            && verdict.outcome == crate::lane::Outcome::Ok
+            && runner_is_testing
+        {
+            crash::reached(CrashPoint::CandidateProbed);
+        }
+        // What was minted and waits for the store is no loss: its request has an answer.
+        if let Some(verdict) = report.doubt.filter(|_| !has_unsaved) {
+            self.tell(now, report.slot, Event::GrantInDoubt { verdict });
         }
         if let Some(said) = report.store {
             self.note_store(now, &store, said);

@@ -27,7 +27,13 @@ impl Engine {
                 let _gone = answer.send((self.engine_view(), lanes));
             }
             Request::Settled(answer) => self.settle.push(answer),
-            Request::Acquire(name, answer) => self.turn.leases.push((name, answer)),
+            Request::Acquire(name, answer) => {
+                // Who is asked for need not wait for the others.
+                if let Some(slot) = self.index.get(&name).copied() {
+                    self.begin(now, slot);
+                }
+                self.turn.leases.push((name, answer));
+            }
         }
     }
 
@@ -55,6 +61,7 @@ impl Engine {
                 Err(Refusal::NotNow(why.into()))
             }
             Command::Lane { lane, verb, by } => self.slot(&lane).and_then(|slot| {
+                self.begin(now, slot);
                 let runner = self.lanes.get(slot).and_then(Option::as_ref);
                 let may = runner.map(|runner| runner.lane.may(&verb));
                 match may {

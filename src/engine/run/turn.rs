@@ -4,10 +4,12 @@
 //! group with one sync; only then are its effects performed, its views published and its requests
 //! answered. If they cannot be written, all of it waits and the gates are closed.
 
+use super::super::crash::{self, CrashPoint};
 use super::super::handle::{Refusal, Update};
 use super::super::perform::{Job, Work};
+use super::super::runner::Runner;
 use super::{AUDIT_AGAIN, Engine, REMEMBER_EVERY};
-use crate::lane::{Cause, Event, Now, Record};
+use crate::lane::{Cause, Event, Now, Record, RecordKind};
 use crate::plain::Plain;
 use std::sync::Arc;
 
@@ -28,6 +30,13 @@ impl Engine {
         if let Some(runner) = runner {
             runner.note(record.kind, seq);
         }
+        match record.kind {
+            RecordKind::TrialStarted => self.turn.crash_points.push(CrashPoint::TrialRecorded),
+            RecordKind::CredentialPromoted => {
+                self.turn.crash_points.push(CrashPoint::PromotionRecorded);
+            }
+            _ => {}
+        }
         self.turn.entries.push((record, cause));
     }
 
@@ -42,6 +51,9 @@ impl Engine {
             }
         }
         let turn = std::mem::take(&mut self.turn);
+        for recorded in &turn.crash_points {
+            crash::reached(*recorded);
+        }
         for slot in &turn.touched {
             self.remember(*slot);
         }
@@ -68,12 +80,12 @@ impl Engine {
         for (slot, effect) in turn.effects {
             self.start(now, slot, effect);
         }
-        while let Some((ticket, job)) = self.dispatch.pop(now.boot) {
-            if !self.is_wanted(now, &job) {
-                self.dispatch.done(&ticket, None, now.boot);
-                continue;
-            }
-            self.workers.give(Arc::clone(&self.tools), ticket, job);
+        let lanes = &self.lanes;
+        while let Some((ticket, job)) = self
+            .dispatch
+            .next(now.boot, |job| is_wanted(lanes, now, job))
+        {
+            self.workers.give(Arc::clone(&self.tools), ticket, *job);
         }
         if !self.settle.is_empty() {
             let settled = self
@@ -90,15 +102,6 @@ impl Engine {
         if self.memories_changed && self.remember_at <= now.boot {
             self.save_memories(now);
         }
-    }
-
-    /// Whether a job that waited its turn may still be done: its credential may have died since.
-    pub(super) fn is_wanted(&self, now: Now, job: &Job) -> bool {
-        let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
-            return true;
-        };
-        let runner = self.lanes.get(job.slot).and_then(Option::as_ref);
-        runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
     }
 
     /// Writes the turn's records. Answers whether they are on disk.
@@ -182,7 +185,8 @@ impl Engine {
         if let Some(runner) = self.lanes.get(slot).and_then(Option::as_ref) {
             let seen = runner.history();
             let (name, memory) = (&runner.entry.spec.name, runner.lane.memory());
-            self.memories_changed |= self.memories.note(name, memory, seen);
+            let attempt = runner.latest(RecordKind::RefreshAttempted);
+            self.memories_changed |= self.memories.note(name, memory, attempt, seen);
         }
     }
 
@@ -194,5 +198,15 @@ impl Engine {
         if let Err(error) = self.memories.save(&self.folder.memory()) {
             tracing::warn!(%error, "what the lanes remember could not be written");
         }
+        crash::reached(CrashPoint::MemoryReplaced);
     }
+}
+
+/// Whether a job that waited its turn may still be done: its credential may have died since.
+fn is_wanted(lanes: &[Option<Runner>], now: Now, job: &Job) -> bool {
+    let (Work::Probe { attempt, .. } | Work::Neighbor { attempt, .. }) = job.work else {
+        return true;
+    };
+    let runner = lanes.get(job.slot).and_then(Option::as_ref);
+    runner.is_some_and(|runner| runner.lane.may_ask(now, attempt))
 }

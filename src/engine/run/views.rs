@@ -16,10 +16,9 @@ impl Engine {
             .get(slot)
             .and_then(Option::as_ref)
             .and_then(|r| r.grouped);
-        let group = grouped.and_then(|print| self.groups.get(&print));
-        let others = group.into_iter().flatten().filter(|other| **other != slot);
+        let others = self.groups.of(grouped).filter(|other| *other != slot);
         others
-            .filter_map(|other| self.lanes.get(*other).and_then(Option::as_ref))
+            .filter_map(|other| self.lanes.get(other).and_then(Option::as_ref))
             .map(|runner| (runner.entry.spec.name.clone(), runner.entry.route.effect))
             .take(64)
             .collect()
@@ -72,6 +71,7 @@ pub(super) fn store_views(manifest: &Manifest, now: Now) -> BTreeMap<Plain, Stor
             up: None,
             since: now.wall,
             trouble: None,
+            login: None,
         };
         (name.clone(), view)
     };

@@ -23,21 +23,29 @@ impl Lane {
             Verb::Refresh | Verb::Rotate if self.flights.refresh.is_some() => {
                 return Err(format!("{name} is being refreshed already").into());
             }
+            Verb::Refresh | Verb::Rotate if self.trial.is_some() => {
+                return Err(format!("a newer credential of {name} is being tested already").into());
+            }
+            Verb::Rotate if self.rotation.is_some() && self.spec.renewal == Renewal::Owner => {
+                format!("{name} still waits for its owner: looking in the store again")
+            }
             Verb::Rotate if self.rotation.is_some() => {
                 return Err(format!("{name} is being rotated already").into());
             }
-            Verb::Refresh => match self.spec.renewal {
-                Renewal::Refresh { .. } => format!("refreshing {name}"),
-                Renewal::Reload | Renewal::Owner => format!("reading the store and proving {name}"),
-            },
+            Verb::Refresh | Verb::Rotate if matches!(self.grant, Grant::Uncertain(_)) => format!(
+                "refreshing {name} with a grant that may be used up: if it is, its provider may \
+                 end every token of it"
+            ),
+            Verb::Refresh if self.spec.renewal.is_own() => format!("refreshing {name}"),
+            Verb::Refresh => format!("reading the store and proving {name}"),
             Verb::Rotate => match self.spec.renewal {
-                Renewal::Refresh { .. } => {
-                    format!("replacing the credential of {name} by a refresh")
+                own if own.is_own() => {
+                    format!("replacing the credential of {name} by {}", own.as_str())
                 }
-                Renewal::Reload => format!("looking in the store for a newer credential of {name}"),
                 Renewal::Owner => {
-                    format!("looking whether the owner of {name} brought a newer key")
+                    format!("waiting for the owner of {name} to bring a newer key")
                 }
+                _ => format!("looking in the store for a newer credential of {name}"),
             },
             Verb::Pause { .. } if self.hold.is_some() => return Err(held.into()),
             Verb::Pause { .. } if self.pause.is_some() => {
@@ -74,32 +82,34 @@ impl Lane {
             Verb::Refresh => {
                 // A person takes the risk that a machine must not.
                 self.forgive_grant();
-                match self.spec.renewal {
-                    Renewal::Refresh { .. } => {
-                        self.refresh(now, RefreshWhy::Asked, out);
-                        if let Some(record) = out.records.last_mut() {
-                            record.actor = by;
-                        }
+                if self.spec.renewal.is_own() {
+                    self.refresh(now, RefreshWhy::Asked, out);
+                    if let Some(record) = out.records.last_mut() {
+                        record.actor = by;
                     }
-                    Renewal::Reload | Renewal::Owner if self.refusal.is_some() => {
-                        self.begin_preflight(now, out);
-                    }
-                    Renewal::Reload | Renewal::Owner => {
-                        self.load(LoadWhy::Asked, out);
-                        self.probe(ProbeWhy::Routine, out);
-                    }
+                } else if self.refusal.is_some() {
+                    self.begin_preflight(now, out);
+                } else {
+                    self.load(LoadWhy::Asked, out);
+                    self.probe(ProbeWhy::Routine, out);
                 }
             }
             Verb::Rotate => {
-                self.rotation = Some(Rotation {
-                    by: by.clone(),
-                    from: self.generation,
-                });
-                self.record(out, RecordKind::RotationStarted).actor = by;
+                if self.rotation.is_none() {
+                    self.rotation = Some(Rotation {
+                        by: by.clone(),
+                        from: self.at_hand().unwrap_or_default(),
+                    });
+                    let way = self.spec.renewal.as_str();
+                    let record = self.record(out, RecordKind::RotationStarted);
+                    record.actor = by;
+                    record.note = Some(Plain::new(&format!("by {way}")));
+                }
                 self.forgive_grant();
-                match self.spec.renewal {
-                    Renewal::Refresh { .. } => self.refresh(now, RefreshWhy::Asked, out),
-                    Renewal::Reload | Renewal::Owner => self.load_again(LoadWhy::Asked, out),
+                if self.spec.renewal.is_own() {
+                    self.refresh(now, RefreshWhy::Asked, out);
+                } else {
+                    self.load_again(LoadWhy::Asked, out);
                 }
             }
             Verb::Pause { reason, until } => {
@@ -119,6 +129,8 @@ impl Lane {
                 self.preflight = None;
                 self.flights.probe = None;
                 self.flights.neighbor = None;
+                self.flights.trial = None;
+                self.schedule.trial = None;
             }
             Verb::Resume { reason } => self.end_pause(now, by, reason, out),
             Verb::Release { reason } => {
@@ -126,21 +138,20 @@ impl Lane {
                 record.actor = by;
                 record.note = Some(reason);
                 record.cause = Cause::Latest(RecordKind::LaneHeld);
-                self.hold = None;
+                // What was held for a grant in doubt is tried again at the person's risk.
+                let held = self.hold.take();
+                self.forgiven = held.is_some_and(|hold| hold.verdict.outcome.is_outage());
                 self.grant = Grant::Good;
                 self.expired = false;
                 // The store decides anew what serves: the credential at hand was condemned.
-                if let Some(old) = self.credential.take() {
-                    let generation = old.generation;
-                    out.effects
-                        .push(super::super::effect::Effect::Retire { generation });
-                }
+                self.let_everything_go(out);
+                self.failed = None;
                 self.schedule = super::Schedule {
                     pause_ends: self.schedule.pause_ends,
                     ..super::Schedule::default()
                 };
                 self.flights = super::Flights {
-                    refresh: self.flights.refresh,
+                    refresh: self.flights.refresh.take(),
                     ..Default::default()
                 };
                 if self.pause.is_none() {
@@ -170,8 +181,11 @@ impl Lane {
     }
 
     fn forgive_grant(&mut self) {
-        if matches!(self.grant, Grant::Uncertain(_)) {
+        let doubted = self.doubted.take().is_some();
+        if doubted || matches!(self.grant, Grant::Uncertain(_)) {
             self.grant = Grant::Good;
+            self.trouble = None;
+            self.forgiven = true;
         }
     }
 }

@@ -6,11 +6,14 @@
 //! lifts, and it comes after [`HELD_WITHIN`] even if the store does not answer.
 
 use super::super::effect::LoadWhy;
+use super::super::event::Step;
 use super::super::gate::Refusal;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
+use super::super::spec::Predecessor;
 use super::super::time::Now;
 use super::{Lane, Reaction};
+use crate::plain::Plain;
 use std::time::Duration;
 
 /// How long the store has to show that the credential was replaced. The gate is closed meanwhile.
@@ -19,11 +22,39 @@ const HELD_WITHIN: Duration = Duration::from_millis(40);
 impl Lane {
     /// The credential was revoked, or rejected after it once worked.
     pub(super) fn condemn(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        if self.is_being_replaced() {
+            self.ended_by_rotation(now, out);
+            return;
+        }
         self.record(out, detected_as(verdict.outcome)).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
         self.schedule.refresh = None;
+        if self.trial.is_some() {
+            // What the store would be asked for is at hand: this was a rotation.
+            self.record(out, RecordKind::LostRace).note = Some(Plain::fixed(
+                "a newer credential is on trial already: this was a rotation",
+            ));
+            self.fall_back_on_candidate(now, out);
+            return;
+        }
         self.schedule.hold = Some(now.boot.plus(HELD_WITHIN));
         self.load_again(LoadWhy::Rejected, out);
+    }
+
+    /// Whether a request is out that ends the credential at hand: then its end is our own doing.
+    fn is_being_replaced(&self) -> bool {
+        let left = matches!(
+            self.flights.refresh,
+            Some((_, Step::Requested | Step::Storing))
+        );
+        left && self.spec.renewal.predecessor() == Predecessor::EndsAtOnce
+    }
+
+    /// The credential ended with the rotation that was to bring the next one, which is not here yet.
+    pub(super) fn ended_by_rotation(&mut self, now: Now, out: &mut Reaction) {
+        let text = "it ended with its rotation, and the new one has not been stored yet";
+        let verdict = Verdict::own(Outcome::CredentialExpired, "lane/rotated", text);
+        self.fall_expired(now, verdict, out);
     }
 
     /// The same key was condemned where another lane had shown it: it is as dead here.

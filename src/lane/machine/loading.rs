@@ -1,7 +1,7 @@
 //! Reading the store, and what it gives.
 //!
 //! What the store holds is compared by fingerprint: the same credential is no news, another one is
-//! adopted and proved from the beginning. A store that fails costs the lane nothing but its word as
+//! tested, and one that has failed its test is not tested again. A store that fails costs the lane nothing but its word as
 //! long as the credential at hand lives.
 
 use super::super::backoff::Backoff;
@@ -11,6 +11,7 @@ use super::super::event::Found;
 use super::super::gate::FindingLevel;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
+use super::super::spec::Renewal;
 use super::super::time::Now;
 use super::preflight::detail;
 use super::{Degraded, Grant, Lane, Reaction};
@@ -19,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A store that fails is asked again after this at the latest, since that is how long its return
-/// may go unnoticed; it is the engine that keeps many lanes from asking at once.
-const LOAD_WAIT_MAX: Duration = Duration::from_secs(1);
+/// may go unnoticed; what keeps many lanes from asking at once is
+/// [`crate::policy::Dispatch`].
+pub(super) const LOAD_WAIT_MAX: Duration = Duration::from_secs(1);
 /// For how long a store may ask to be left alone: no longer than any failing target is.
 const LOAD_ASKED_MAX: Duration = Backoff::CAP;
 
@@ -46,6 +48,7 @@ impl Lane {
         self.flights.load = None;
         self.store_answers(now, out);
         if self.hold.is_some() {
+            self.doubted = None;
             return;
         }
         match found {
@@ -56,6 +59,8 @@ impl Lane {
                     .map(|credential| credential.fingerprint);
                 if known == Some(offer.fingerprint) {
                     self.seen_again(now, offer, why, out);
+                } else if self.candidate().map(|c| c.fingerprint) == Some(offer.fingerprint) {
+                    self.trial_seen_again(now, why, out);
                 } else {
                     self.found_new(now, offer, why, out);
                 }
@@ -66,19 +71,61 @@ impl Lane {
                 self.grant_version = version;
                 if replaced && self.grant != Grant::Good {
                     self.grant = Grant::Good;
-                    self.prove_anew(now, false, out);
+                    self.grant_was_replaced(now, out);
                 } else if self.preflight.is_some() && self.credential.is_none() {
                     self.store_was_awaited();
                     self.go_on(now, out);
                 } else {
+                    let dead = self.credential_is_dead() && !self.is_condemned();
                     self.nothing_new(now, why, out);
+                    if replaced && dead && self.preflight.is_none() {
+                        // Nothing that is at hand can serve any more; what is new may bring it.
+                        self.refresh(now, RefreshWhy::Preflight, out);
+                    }
                 }
             }
+        }
+        self.settle_doubt(now, out);
+    }
+
+    /// The store holds another grant than the one that was dead or in doubt.
+    fn grant_was_replaced(&mut self, now: Now, out: &mut Reaction) {
+        if self.is_living(now) && self.refusal.is_none() && self.preflight.is_none() {
+            self.trouble = None;
+            self.record(out, RecordKind::CredentialLoaded).note =
+                Some(Plain::fixed("a new grant is in the store"));
+            self.refresh(now, RefreshWhy::Due, out);
+        } else {
+            self.prove_anew(now, false, out);
+        }
+    }
+
+    /// The store holds the candidate.
+    fn trial_seen_again(&mut self, now: Now, why: LoadWhy, out: &mut Reaction) {
+        if self.is_condemned() {
+            self.schedule.hold = None;
+            self.fall_back_on_candidate(now, out);
+        } else if self.store_was_awaited() {
+            self.go_on(now, out);
+        } else if why == LoadWhy::Asked || self.schedule.trial.is_none() {
+            self.trial_goes_on(now, out);
         }
     }
 
     /// The store holds a credential that the lane does not have.
     pub(super) fn found_new(&mut self, now: Now, offer: Offer, why: LoadWhy, out: &mut Reaction) {
+        let has_failed = self.failed() == Some(offer.fingerprint);
+        if has_failed && matches!(why, LoadWhy::Poll | LoadWhy::Rejected) {
+            self.nothing_new(now, why, out);
+            return;
+        }
+        if self.is_living(now) {
+            self.begin_trial(now, offer, RecordKind::CredentialLoaded, out);
+            if self.store_was_awaited() {
+                self.go_on(now, out);
+            }
+            return;
+        }
         if self.is_condemned() {
             self.schedule.hold = None;
             self.record(out, RecordKind::LostRace).note = Some(Plain::new(
@@ -104,11 +151,16 @@ impl Lane {
     /// The store holds what the lane already has.
     pub(super) fn seen_again(&mut self, now: Now, offer: Offer, why: LoadWhy, out: &mut Reaction) {
         let mut new_grant = false;
+        self.candidate_withdrawn(now, out);
         if let Some(credential) = &mut self.credential {
             new_grant =
                 self.grant != Grant::Good && credential.store_version != offer.store_version;
+            // A record that nobody has touched knows no more than it did. Its end may have been told by
+            // a clock that was set right since.
+            let touched =
+                offer.store_version.is_none() || credential.store_version != offer.store_version;
             credential.store_version = offer.store_version.or(credential.store_version.take());
-            if let Some(expiry) = offer.expiry
+            if let Some(expiry) = offer.expiry.filter(|_| touched)
                 && credential.expiry.map(|known| known.at) != Some(expiry.at)
                 && !credential
                     .expiry
@@ -131,7 +183,7 @@ impl Lane {
             self.hold_condemned(now, out);
             return;
         }
-        if why == LoadWhy::Asked {
+        if why == LoadWhy::Asked && self.spec.renewal != Renewal::Owner {
             self.fail_rotation("the store holds no newer version", out);
         }
         if self.store_was_awaited() {
@@ -150,6 +202,7 @@ impl Lane {
             return;
         };
         self.flights.load = None;
+        self.doubted = None;
         self.counters.count(verdict.outcome);
         if self.hold.is_some() {
             return;

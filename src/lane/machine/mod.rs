@@ -10,27 +10,34 @@
 //! | `proof` | what an answer to a probe or a neighbor's request changes |
 //! | `loading` | reading the store, and what it gives |
 //! | `renewal` | refreshing, adopting, rotating, and what a failure of those means |
+//! | `trial` | a newer credential is tested before it takes the place of a living one |
+//! | `handover` | it takes that place; the old one is kept for a while and retired |
 //! | `condemned` | revocation: close, look once whether it was a rotation, hold |
 //! | `asked` | what a person asks for |
+//! | `quiet` | passing over what changes nothing |
 //! | `schedule` | deadlines, and what happens when one passes |
 //! | `show` | the word, the gate, the denial, what comes next |
 
 mod asked;
 mod condemned;
+mod control;
+mod handover;
 mod loading;
 mod preflight;
 mod proof;
+mod quiet;
 mod renewal;
 mod schedule;
 mod show;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use super::backoff::{Backoff, Dice, RetryBudget};
 use super::counters::Counters;
 use super::credential::{Credential, Generation, ScopeSet, StoreVersion};
 use super::effect::{AlertLevel, Attempt, Effect, ProbeWhy};
-use super::event::{Actor, Event};
+use super::event::{Actor, Event, Step};
 use super::gate::{Finding, Hold, Pause, Refusal};
 use super::outcome::{Outcome, Verdict};
 use super::record::{Cause, Record, RecordKind};
@@ -38,6 +45,7 @@ use super::spec::LaneSpec;
 use super::time::{Now, Wall};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
+pub use quiet::{Answers, Look};
 use schedule::Schedule;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -115,6 +123,9 @@ pub struct Memory {
     pub hold: Option<Hold>,
     /// A pause that has not ended.
     pub pause: Option<Arc<Pause>>,
+    /// Whether a refresh began that has not come to an end.
+    #[serde(default)]
+    pub refreshing: bool,
 }
 
 /// What follows from an event.
@@ -150,8 +161,10 @@ struct Flights {
     load: Option<(Attempt, super::effect::LoadWhy)>,
     probe: Option<(Attempt, ProbeWhy, Generation)>,
     neighbor: Option<(Attempt, usize, Generation)>,
-    refresh: Option<Attempt>,
+    refresh: Option<(Attempt, Step)>,
     refresh_path: Option<Attempt>,
+    /// What the candidate is being asked.
+    trial: Option<Attempt>,
 }
 
 /// Latencies that are remembered for the sparkline.
@@ -164,11 +177,23 @@ pub struct Lane {
     dice: Dice,
     last_attempt: Attempt,
 
+    /// The last number that was given to a credential.
     generation: Generation,
-    /// The fingerprint that goes with the generation.
+    /// The fingerprint that goes with it.
     adopted: Option<Fingerprint>,
     credential: Option<Credential>,
+    /// A newer one that is tested while the one at hand lives.
+    trial: Option<Box<trial::Trial>>,
+    /// Those that served before, through their overlap.
+    old: Vec<handover::Old>,
+    failed: Option<trial::Failed>,
     grant: Grant,
+    /// What the store's reading under way has shown of a request whose sender died.
+    doubted: Option<Box<Verdict>>,
+    /// Whether a person has accepted that the grant may turn out to be used up.
+    forgiven: bool,
+    /// Whether a former process began to refresh and did not say how it ended.
+    cut_off: bool,
     /// The store's mark of the record from which the grant was last seen.
     grant_version: Option<StoreVersion>,
     /// What the credential may do by the word of whoever gave it out. An upstream may count
@@ -217,7 +242,13 @@ impl Lane {
             generation: memory.generation,
             adopted: memory.fingerprint,
             credential: None,
+            trial: None,
+            old: Vec::new(),
+            failed: None,
             grant: Grant::Good,
+            doubted: None,
+            forgiven: false,
+            cut_off: memory.refreshing,
             grant_version: None,
             granted: None,
             pause: memory.pause,
@@ -289,6 +320,13 @@ impl Lane {
             Event::RefreshFailed { attempt, failure } => {
                 self.refresh_failed(now, attempt, &failure, &mut out);
             }
+            Event::Progressed { attempt, step } => self.progressed(attempt, step, &mut out),
+            Event::GrantInDoubt { verdict } => self.grant_in_doubt(verdict),
+            Event::Retired {
+                generation,
+                verdict,
+                ..
+            } => self.retired(generation, verdict, &mut out),
             Event::Asked { verb, by } => self.asked(now, verb, by, &mut out),
             Event::Notified { channel, delivered } => {
                 let note = if delivered {
@@ -319,6 +357,7 @@ impl Lane {
             fingerprint: self.adopted,
             hold: self.hold.clone(),
             pause: self.pause.clone(),
+            refreshing: self.cut_off || self.flights.refresh.is_some(),
         }
     }
 
@@ -333,6 +372,8 @@ impl Lane {
     fn respecify(&mut self, now: Now, spec: Arc<LaneSpec>, out: &mut Reaction) {
         self.neighbors = unproven(&spec);
         self.spec = spec;
+        // The store shows it again, and it is tested by what the manifest says now.
+        self.abandon_trial(out);
         self.record(out, RecordKind::LaneChanged);
         if self.hold.is_none() && self.pause.is_none() {
             self.begin_preflight(now, out);
@@ -341,11 +382,7 @@ impl Lane {
 
     fn withdraw(&mut self, out: &mut Reaction) {
         self.record(out, RecordKind::LaneRemoved);
-        if let Some(credential) = self.credential.take() {
-            out.effects.push(Effect::Retire {
-                generation: credential.generation,
-            });
-        }
+        self.let_everything_go(out);
         self.flights = Flights::default();
         self.schedule = Schedule::default();
         self.preflight = None;
@@ -357,7 +394,7 @@ impl Lane {
         let record = Record {
             kind,
             lane: Some(self.spec.name.clone()),
-            generation: (self.generation.0 > 0).then_some(self.generation),
+            generation: self.at_hand(),
             fingerprint: self
                 .credential
                 .as_ref()
@@ -374,6 +411,12 @@ impl Lane {
             reason = "the record was pushed a line above"
         )]
         &mut out.records[at]
+    }
+
+    /// The number of the credential at hand, else the last one that was given.
+    fn at_hand(&self) -> Option<Generation> {
+        let at_hand = self.credential.as_ref().map(|c| c.generation);
+        at_hand.or_else(|| (self.generation.0 > 0).then_some(self.generation))
     }
 
     fn alert(&self, out: &mut Reaction, level: AlertLevel, text: String) {

@@ -5,13 +5,13 @@
 //! again; a refusal for what the credential *is* waits for another credential.
 
 use super::super::Attempt;
-use super::super::credential::ScopeSet;
+use super::super::credential::{Credential, ScopeSet};
 use super::super::effect::{Effect, LoadWhy, ProbeWhy, RefreshWhy};
 use super::super::event::Observed;
 use super::super::gate::{Finding, FindingLevel, Refusal};
 use super::super::outcome::{Basis, Evidence, Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
-use super::super::spec::{Renewal, Trust};
+use super::super::spec::Trust;
 use super::super::time::Now;
 use super::{Lane, Reaction};
 use crate::plain::Plain;
@@ -30,6 +30,15 @@ pub(super) struct Preflight {
     probed: bool,
     /// Whether the refresh path has been seen to answer.
     path_answers: bool,
+}
+
+impl Preflight {
+    /// What a candidate's test has shown already.
+    pub(super) fn take_trial(&mut self, made: bool, probed: bool) {
+        self.loaded = true;
+        self.refreshed |= made;
+        self.probed = probed;
+    }
 }
 
 /// Clocks further apart than this cannot judge an expiry.
@@ -127,7 +136,12 @@ impl Lane {
         let Some(preflight) = self.preflight.clone() else {
             return;
         };
-        let can_refresh = matches!(self.spec.renewal, Renewal::Refresh { .. });
+        if self.trial.is_some() {
+            // What is at hand may be replaced before it is worth a proof.
+            self.trial_goes_on(now, out);
+            return;
+        }
+        let can_refresh = self.spec.renewal.is_own();
         if self.credential.is_none() {
             if can_refresh {
                 self.refresh(now, RefreshWhy::Preflight, out);
@@ -191,6 +205,9 @@ impl Lane {
     pub(super) fn preflight_probed(&mut self, now: Now, observed: &Observed, out: &mut Reaction) {
         // How long it took is among the latencies.
         self.find_again("probe", FindingLevel::Pass, "accepted".into());
+        if let Some(control) = observed.control {
+            self.find_control(control, out);
+        }
         if let Some(skew) = observed.skew_ms {
             let text = format!(
                 "the server's clock is {:.1} s off ours",
@@ -316,7 +333,12 @@ impl Lane {
 
     /// Scopes that speak against the lane, as far as they are known.
     pub(super) fn scopes_against(&self) -> Option<Verdict> {
-        let granted = self.credential.as_ref()?.scopes.as_ref()?;
+        self.scopes_of_against(self.credential.as_ref()?)
+    }
+
+    /// The same for a credential that need not be at hand yet.
+    pub(super) fn scopes_of_against(&self, credential: &Credential) -> Option<Verdict> {
+        let granted = credential.scopes.as_ref()?;
         let missing = self.spec.scopes.require.minus(granted);
         if !missing.is_empty() {
             let mut evidence = Evidence::own("lane/granted_scopes", Basis::Inferred)
@@ -372,9 +394,12 @@ impl Lane {
     }
 
     fn life_suffices(&self, now: Now) -> bool {
-        let Some(credential) = &self.credential else {
-            return false;
-        };
+        let at_hand = self.credential.as_ref();
+        !self.expired && at_hand.is_some_and(|credential| self.life_of_suffices(credential, now))
+    }
+
+    /// Whether so much life is left of a credential that it may begin to serve.
+    pub(super) fn life_of_suffices(&self, credential: &Credential, now: Now) -> bool {
         let Some(expiry) = credential.expiry else {
             return true;
         };
@@ -385,7 +410,7 @@ impl Lane {
                 .refuse
                 .unwrap_or(if life < SHORT_LIFE { life / 10 } else { REFUSE });
         let left = expiry.at.since(now.wall);
-        !self.expired && !left.is_zero() && left >= refuse
+        !left.is_zero() && left >= refuse
     }
 
     fn life_text(&self, now: Now) -> String {

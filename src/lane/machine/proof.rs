@@ -43,6 +43,13 @@ impl Lane {
 
     /// Whether the credential may still be shown for an effort that has waited its turn.
     pub fn may_ask(&self, now: Now, attempt: Attempt) -> bool {
+        if self.is_of_trial(attempt) {
+            let over = |credential: &super::super::credential::Credential| {
+                credential.expiry.is_some_and(|end| end.at <= now.wall)
+            };
+            let stopped = self.hold.is_some() || self.pause.is_some();
+            return !stopped && !self.candidate().is_none_or(over);
+        }
         let probe = self.flights.probe.map(|(of, ..)| of);
         let neighbor = self.flights.neighbor.map(|(of, ..)| of);
         let awaited = [probe, neighbor].contains(&Some(attempt));
@@ -66,6 +73,11 @@ impl Lane {
         observed: &Observed,
         out: &mut Reaction,
     ) {
+        if self.is_of_trial(attempt) {
+            self.note_latency(&verdict, observed);
+            self.trial_probed(now, verdict, observed, out);
+            return;
+        }
         let Some((_, why, generation)) = self.flights.probe.filter(|(of, ..)| *of == attempt)
         else {
             return;
@@ -76,13 +88,7 @@ impl Lane {
             return;
         }
         self.counters.count(verdict.outcome);
-        if verdict.outcome != Outcome::UpstreamUnavailable {
-            if self.latencies.len() == LATENCIES {
-                self.latencies.pop_front();
-            }
-            self.latencies
-                .push_back(u32::try_from(observed.took.as_millis()).unwrap_or(u32::MAX));
-        }
+        self.note_latency(&verdict, observed);
         if self.limited && verdict.outcome != Outcome::RateLimited && !verdict.outcome.is_outage() {
             self.limited = false;
             self.schedule.limit_ends = None;
@@ -103,6 +109,16 @@ impl Lane {
         }
         if let Some(Grant::Dead(grant)) = confirmed {
             self.grant_confirmed(now, Verdict::clone(&grant), out);
+        }
+    }
+
+    fn note_latency(&mut self, verdict: &Verdict, observed: &Observed) {
+        if verdict.outcome != Outcome::UpstreamUnavailable {
+            if self.latencies.len() == LATENCIES {
+                self.latencies.pop_front();
+            }
+            self.latencies
+                .push_back(u32::try_from(observed.took.as_millis()).unwrap_or(u32::MAX));
         }
     }
 
@@ -341,6 +357,11 @@ impl Lane {
         verdict: Verdict,
         out: &mut Reaction,
     ) {
+        if self.is_of_trial(attempt) {
+            self.counters.count(verdict.outcome);
+            self.trial_asked_neighbor(now, index, verdict, out);
+            return;
+        }
         let Some((_, asked, generation)) = self.flights.neighbor.filter(|(of, ..)| *of == attempt)
         else {
             return;
@@ -447,6 +468,8 @@ impl Lane {
         self.flights.probe = None;
         self.flights.neighbor = None;
         self.flights.load = None;
+        self.doubted = None;
+        self.abandon_trial(out);
         let record = self.record(out, RecordKind::LaneHeld);
         record.verdict = Some(verdict.clone());
         record.cause = cause;

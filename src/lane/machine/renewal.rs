@@ -1,16 +1,18 @@
 //! Refreshing, adopting, rotating.
 //!
-//! A credential is adopted only from a report that says it is stored. A failed refresh deletes
-//! nothing: the credential at hand serves to its end, and only the token endpoint's own word,
+//! A credential is taken only from a report that says it is stored; whether it serves is decided by
+//! its test ([`super::trial`]). A failed refresh deletes nothing: the credential at hand serves to its end, and only the token endpoint's own word,
 //! confirmed by the store and by the credential itself, condemns a grant.
 
-use super::super::credential::{Credential, Expiry, ExpirySource, Offer, ScopeSet};
-use super::super::effect::{AlertLevel, Attempt, Effect, ProbeWhy, RefreshWhy};
-use super::super::event::RefreshFailure;
+use super::super::credential::{Generation, Offer};
+use super::super::effect::{
+    AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy, Retirement,
+};
+use super::super::event::{RefreshFailure, Step};
 use super::super::gate::{FindingLevel, Refusal};
 use super::super::outcome::{Basis, Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
-use super::super::spec::Renewal;
+use super::super::spec::{Predecessor, Renewal};
 use super::super::time::Now;
 use super::preflight::detail;
 use super::{Degraded, Grant, Lane, Reaction};
@@ -19,68 +21,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Lane {
-    /// Takes a credential as the one that serves the lane.
+    /// Takes a credential as the one at hand, where none lives that this could cost.
     pub(super) fn adopt(&mut self, now: Now, offer: Offer, out: &mut Reaction) {
-        if let Some(old) = &self.credential {
-            out.effects.push(Effect::Retire {
-                generation: old.generation,
-            });
+        self.abandon_trial(out);
+        let granted = offer.scopes.clone();
+        let credential = self.number(now, offer);
+        if let Some(old) = self.install(now, credential, granted) {
+            self.let_go(&old, Retirement::Forget, out);
         }
-        if self.adopted != Some(offer.fingerprint) {
-            self.generation = self.generation.next();
-            self.adopted = Some(offer.fingerprint);
-        }
-        let history = offer.history.unwrap_or_default();
-        self.granted = offer.scopes.clone().or(self.granted.take());
-        let source = ExpirySource::Manifest;
-        let stated = self.spec.expires_at.map(|at| Expiry { at, source });
-        self.credential = Some(Credential {
-            generation: self.generation,
-            fingerprint: offer.fingerprint,
-            issued_at: offer.issued_at.unwrap_or(now.wall),
-            expiry: history
-                .expiry
-                .filter(Expiry::is_upstreams_word)
-                .or(offer.expiry)
-                .or(history.expiry)
-                .or(stated),
-            scopes: offer.scopes.or(history.scopes),
-            store_version: offer.store_version,
-            proven: history.last_ok.is_some(),
-        });
-        self.last_ok = history.last_ok.or(self.last_ok);
-        self.grant = Grant::Good;
-        self.expired = false;
-        self.warned = false;
-        self.limited = false;
-        self.trouble = None;
-        self.schedule.limit_ends = None;
-        self.flights.probe = None;
-        self.flights.neighbor = None;
-        self.refresh_backoff.succeed();
-        for proof in &mut self.neighbors {
-            proof.denied = None;
-            proof.at = None;
-        }
-        self.schedule.refresh = None;
-        self.plan_life(now);
     }
 
     /// Exchanges the grant, if that makes sense and is not being done.
     pub(super) fn refresh(&mut self, now: Now, why: RefreshWhy, out: &mut Reaction) {
-        let can = matches!(self.spec.renewal, Renewal::Refresh { .. });
-        let may = self.hold.is_none() && !self.is_condemned() && self.grant == Grant::Good;
+        let can = self.spec.renewal.is_own();
+        let good = self.grant == Grant::Good && self.doubted.is_none();
+        let may = self.hold.is_none() && !self.is_condemned() && good && self.trial.is_none();
         if !can || !may || self.flights.refresh.is_some() {
             return;
         }
+        // Whatever it is for now, a person has taken its risk.
+        let forgiven = std::mem::take(&mut self.forgiven);
+        let why = if forgiven { RefreshWhy::Forgiven } else { why };
         let attempt = self.next_attempt();
-        self.flights.refresh = Some(attempt);
+        self.flights.refresh = Some((attempt, Step::Intended));
         self.schedule.refresh = None;
-        let cause = if self.rotation.is_some() && why == RefreshWhy::Asked {
-            Cause::Latest(RecordKind::RotationStarted)
-        } else {
-            Cause::World
-        };
+        let cause =
+            if self.rotation.is_some() && matches!(why, RefreshWhy::Asked | RefreshWhy::Forgiven) {
+                Cause::Latest(RecordKind::RotationStarted)
+            } else {
+                Cause::World
+            };
         let note = match (why, self.left(now)) {
             (RefreshWhy::Due, Some(left)) => {
                 format!("due; {:.1} s of life left", left.as_secs_f64())
@@ -88,6 +58,7 @@ impl Lane {
             (RefreshWhy::Due, None) => "due".into(),
             (RefreshWhy::Preflight, _) => "before service".into(),
             (RefreshWhy::Expired, _) => "the credential has expired".into(),
+            (RefreshWhy::Forgiven, _) => "asked for, though the grant may be used up".into(),
             (RefreshWhy::Asked, _) => "asked for".into(),
         };
         let record = self.record(out, RecordKind::RefreshAttempted);
@@ -95,7 +66,7 @@ impl Lane {
         record.note = Some(note.into());
         out.effects.push(Effect::Refresh {
             attempt,
-            generation: self.generation,
+            generation: self.at_hand().unwrap_or_default(),
             why,
         });
     }
@@ -108,59 +79,123 @@ impl Lane {
         lost_race: bool,
         out: &mut Reaction,
     ) {
-        if self.flights.refresh != Some(attempt) {
+        if !self.is_refreshing(attempt) {
             return;
         }
         self.flights.refresh = None;
-        let before = self.granted.clone();
-        self.adopt(now, offer, out);
-        let kind = if lost_race {
+        if self.credential.as_ref().map(|c| c.fingerprint) == Some(offer.fingerprint) {
+            let told = match (lost_race, self.spec.renewal) {
+                (true, _) => RecordKind::LostRace,
+                (false, Renewal::LeaseRenew) => RecordKind::LeaseExtended,
+                (false, _) => RecordKind::RefreshSucceeded,
+            };
+            self.at_hand_reported(now, &offer, told, out);
+            return;
+        }
+        let told = if lost_race {
             RecordKind::LostRace
         } else {
             RecordKind::RefreshSucceeded
         };
-        let record = self.record(out, kind);
-        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
-        if lost_race {
-            record.note = Some(Plain::new(
-                "somebody else refreshed first; theirs was adopted",
-            ));
+        if self.candidate().map(|c| c.fingerprint) == Some(offer.fingerprint) {
+            // The store showed it before its own report came.
+            self.candidate_reported(now, told, out);
+            return;
         }
+        let living = self.is_living(now);
+        let ended = self.spec.renewal.predecessor() == Predecessor::EndsAtOnce && !lost_race;
+        if living && !ended && self.hold.is_none() {
+            self.begin_trial(now, offer, told, out);
+            return;
+        }
+        self.adopt(now, offer, out);
+        let record = self.record(out, told);
+        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+        record.note =
+            lost_race.then(|| Plain::fixed("somebody else refreshed first; theirs was adopted"));
         if self.hold.is_some() || self.pause.is_some() {
             return;
+        }
+        if living {
+            self.old_ended(now, out);
         }
         self.schedule.hold = None;
         if let Some(preflight) = &mut self.preflight {
             preflight.refreshed = true;
             self.go_on(now, out);
-        } else if self.refusal.is_some() {
-            self.prove_anew(now, true, out);
-        } else if let Some(against) = self.scopes_against() {
-            let verdict = against;
-            if verdict.outcome == Outcome::Ok {
-                self.hold_widened(now, verdict, out);
-            } else {
-                self.counters.count(verdict.outcome);
-                self.record(out, RecordKind::ScopeChanged).verdict = Some(verdict.clone());
-                self.refusal = Some(Refusal::Answer(self.see(now, verdict)));
-                self.plan_probe(now);
-            }
-        } else if let Some(verdict) = self.gained_since(before) {
-            self.hold_widened(now, verdict, out);
         } else {
-            self.probe(ProbeWhy::Fresh, out);
-            if self.flights.probe.is_none() {
-                self.close_window(now, out);
-                self.complete_rotation(out);
-            }
-            self.plan_neighbors(now);
+            self.prove_anew(now, true, out);
         }
     }
 
-    /// A refresh must not bring more than there was: nobody asked for it.
-    fn gained_since(&self, before: Option<ScopeSet>) -> Option<Verdict> {
-        let gained = self.granted.as_ref()?.minus(&before?);
-        self.widened_by(gained)
+    /// What is on trial already turns out to have been made for this lane.
+    fn candidate_reported(&mut self, now: Now, told: RecordKind, out: &mut Reaction) {
+        let Some(candidate) = self.candidate().cloned() else {
+            return;
+        };
+        let record = self.record_of(&candidate, out, told);
+        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+        self.trial_was_made();
+        let ended = self.spec.renewal.predecessor() == Predecessor::EndsAtOnce;
+        if ended && told == RecordKind::RefreshSucceeded {
+            self.old_ended(now, out);
+            self.fall_back_on_candidate(now, out);
+        }
+    }
+
+    /// The credential at hand ended with the rotation that made the next one.
+    fn old_ended(&mut self, now: Now, out: &mut Reaction) {
+        let text = "the old credential ended with the rotation; the new one is being proved";
+        let verdict = Verdict::own(Outcome::CredentialRevoked, "lane/rotated", text);
+        self.open_window(now, Arc::new(verdict), out);
+    }
+
+    /// The effort ended with the credential that is at hand: its end was moved, or the store showed it
+    /// before its own report came.
+    fn at_hand_reported(&mut self, now: Now, offer: &Offer, told: RecordKind, out: &mut Reaction) {
+        let Some(credential) = &mut self.credential else {
+            return;
+        };
+        credential.expiry = offer.expiry.or(credential.expiry);
+        credential.store_version = offer
+            .store_version
+            .clone()
+            .or(credential.store_version.take());
+        let until = credential.expiry.map(|expiry| expiry.at);
+        self.grant = Grant::Good;
+        self.expired = false;
+        self.warned = false;
+        self.trouble = None;
+        self.refresh_backoff.succeed();
+        self.plan_life(now);
+        let by = self.rotation.take().map(|rotation| rotation.by);
+        let rotated = by.is_some();
+        let record = self.record(out, told);
+        record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+        record.note = match told {
+            RecordKind::LeaseExtended => {
+                until.map(|until| Plain::new(&format!("it ends at {until} now")))
+            }
+            _ => Some(Plain::fixed("it serves already: the store showed it first")),
+        };
+        if let Some(by) = by.filter(|_| rotated) {
+            let record = self.record(out, RecordKind::RotationCompleted);
+            record.cause = Cause::Latest(RecordKind::RotationStarted);
+            record.actor = by;
+            record.note = (told == RecordKind::LeaseExtended)
+                .then(|| Plain::fixed("its life was extended; the key is the same"));
+        }
+        if self.hold.is_some() || self.pause.is_some() {
+            return;
+        }
+        if let Some(preflight) = &mut self.preflight {
+            preflight.refreshed = true;
+            self.go_on(now, out);
+        } else if self.refusal.is_some() {
+            self.prove_anew(now, true, out);
+        } else {
+            self.close_window(now, out);
+        }
     }
 
     pub(super) fn refresh_failed(
@@ -170,7 +205,7 @@ impl Lane {
         failure: &RefreshFailure,
         out: &mut Reaction,
     ) {
-        if self.flights.refresh != Some(attempt) {
+        if !self.is_refreshing(attempt) {
             return;
         }
         self.flights.refresh = None;
@@ -194,7 +229,12 @@ impl Lane {
             });
         }
         match failure {
-            RefreshFailure::Transient(_) | RefreshFailure::NotPersisted(_) => {
+            RefreshFailure::Transient(_)
+            | RefreshFailure::NotPersisted(_)
+            | RefreshFailure::Superseded(_) => {
+                if matches!(failure, RefreshFailure::Superseded(_)) {
+                    self.load_again(LoadWhy::Poll, out);
+                }
                 if self.refresh_backoff.failures() == 0 {
                     self.refresh_cap = self.refresh_wait_cap(now);
                 }
@@ -205,13 +245,22 @@ impl Lane {
                     .retry_after_s
                     .map_or(Duration::ZERO, Duration::from_secs);
                 let soonest = now.boot.plus(wait.max(asked));
+                if verdict.outcome == Outcome::StoreUnavailable {
+                    self.watch_for_the_store(now);
+                }
                 let alive = self.left(now).is_some_and(|left| !left.is_zero());
                 // What life is left is worth more tries than a dead lane gets.
                 let at = if alive {
-                    soonest
+                    self.within_life(now, soonest, now.boot.plus(asked))
                 } else {
                     soonest.max(self.budget.spend(now.boot))
                 };
+                if matches!(failure, RefreshFailure::NotPersisted(_))
+                    && self.spec.renewal.predecessor() == Predecessor::EndsAtOnce
+                    && !self.credential_is_dead()
+                {
+                    self.ended_by_rotation(now, out);
+                }
                 self.schedule.refresh = Some(at);
                 if self.preflight.is_some() && self.credential.is_none() {
                     self.find_again("refresh_path", FindingLevel::Refuse, detail(&verdict));
@@ -220,20 +269,126 @@ impl Lane {
                 }
             }
             RefreshFailure::GrantDead(_) => self.grant_died(now, verdict, out),
-            RefreshFailure::Uncertain(_) => {
-                self.grant = Grant::Uncertain(Arc::new(verdict.clone()));
-                let text = format!(
-                    "{}: the answer to its refresh was lost, and the grant may be used up; \
-                     it is not tried again until a person releases or refreshes the lane",
-                    self.spec.name
-                );
-                self.alert(out, AlertLevel::Critical, text);
-                if self.credential_is_dead() {
-                    self.close_if_open(now, &verdict);
-                    self.hold(now, verdict, out);
-                }
-            }
+            RefreshFailure::Uncertain(_) => self.doubt(now, verdict, out),
         }
+    }
+
+    /// Whether this is the effort under way to bring a newer credential.
+    fn is_refreshing(&self, attempt: Attempt) -> bool {
+        self.flights
+            .refresh
+            .as_ref()
+            .is_some_and(|(of, _)| *of == attempt)
+    }
+
+    /// The effort has got further.
+    pub(super) fn progressed(&mut self, attempt: Attempt, step: Step, out: &mut Reaction) {
+        if !self.is_refreshing(attempt) {
+            return;
+        }
+        let kind = match &step {
+            Step::Waiting { .. } => Some((RecordKind::RefreshWaiting, "waits for the grant")),
+            Step::Requested => Some((RecordKind::RefreshRequested, "the request leaves")),
+            _ => None,
+        };
+        if let Some((kind, text)) = kind {
+            let note = match &step {
+                Step::Waiting { holder } => holder.clone(),
+                _ => Plain::fixed(text),
+            };
+            let record = self.record(out, kind);
+            record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+            record.note = Some(note);
+        }
+        self.flights.refresh = Some((attempt, step));
+    }
+
+    /// A request with the grant in the store was lost with whoever sent it. The store's reading that
+    /// has shown it is about to be reported.
+    pub(super) fn grant_in_doubt(&mut self, verdict: Verdict) {
+        let ours = self.flights.refresh.is_some() || self.forgiven;
+        let own = self.spec.renewal.is_own();
+        if own && self.flights.load.is_some() && self.grant == Grant::Good && !ours {
+            self.doubted = Some(Box::new(verdict));
+        }
+    }
+
+    /// What the store's reading has shown of requests that nobody has told the end of.
+    pub(super) fn settle_doubt(&mut self, now: Now, out: &mut Reaction) {
+        let cut_off = std::mem::take(&mut self.cut_off);
+        if let Some(verdict) = self.doubted.take() {
+            if self.hold.is_some() || self.grant != Grant::Good {
+                return;
+            }
+            self.counters.count(verdict.outcome);
+            let record = self.record(out, RecordKind::RefreshUncertain);
+            record.verdict = Some(Verdict::clone(&verdict));
+            record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+            self.schedule.refresh = None;
+            self.fail_rotation(&detail(&verdict), out);
+            self.doubt(now, *verdict, out);
+        } else if cut_off {
+            let record = self.record(out, RecordKind::RefreshFailed);
+            record.cause = Cause::Latest(RecordKind::RefreshAttempted);
+            record.note = Some(Plain::fixed(
+                "cut off by the end of the process that began it: its request had not left, \
+                 or what came of it is in the store",
+            ));
+        }
+    }
+
+    /// The grant may be used up: nobody tries it again before a person says so.
+    fn doubt(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
+        self.schedule.refresh = None;
+        let text = format!(
+            "{}: the answer to its refresh was lost, and the grant may be used up; \
+             it is not tried again until a person refreshes or releases the lane, or \
+             puts a new grant into the store",
+            self.spec.name
+        );
+        self.grant = Grant::Uncertain(Arc::new(verdict.clone()));
+        if self.trouble.is_none() {
+            self.trouble = Some(Degraded {
+                since: now.wall,
+                verdict: Arc::new(verdict.clone()),
+            });
+        }
+        self.alert(out, AlertLevel::Critical, text);
+        if self.credential_is_dead() {
+            self.close_if_open(now, &verdict);
+            self.hold(now, verdict, out);
+        } else if let Some(preflight) = &mut self.preflight {
+            preflight.refreshed = true;
+            self.go_on(now, out);
+        }
+    }
+
+    /// A credential was made useless, or could not be.
+    pub(super) fn retired(&mut self, generation: Generation, verdict: Verdict, out: &mut Reaction) {
+        let kind = match verdict.outcome {
+            Outcome::Ok => RecordKind::CredentialRetired,
+            _ => RecordKind::RetireFailed,
+        };
+        let record = self.record(out, kind);
+        record.generation = Some(generation);
+        record.fingerprint = None;
+        record.note = Some(Plain::fixed(match kind {
+            RecordKind::CredentialRetired => "made useless upstream",
+            _ => "could not be made useless; it lives to its own end",
+        }));
+        record.verdict = Some(verdict);
+        record.cause = Cause::Latest(RecordKind::CredentialPromoted);
+    }
+
+    /// Lets go of every credential.
+    pub(super) fn let_everything_go(&mut self, out: &mut Reaction) {
+        self.abandon_trial(out);
+        let old = std::mem::take(&mut self.old);
+        let all = self.credential.take().into_iter();
+        for credential in all.chain(old.into_iter().map(super::handover::Old::into_credential)) {
+            self.let_go(&credential, Retirement::Forget, out);
+        }
+        self.schedule.retire = None;
     }
 
     /// The token endpoint condemned the grant.
@@ -249,7 +404,7 @@ impl Lane {
         }
         let stated = verdict.evidence.basis == Basis::Stated
             && verdict.outcome == Outcome::CredentialRevoked;
-        if self.credential_is_dead() || stated || self.spec.probe_every.is_none() {
+        if !self.is_living(now) || stated || self.spec.probe_every.is_none() {
             self.grant_is_over(now, verdict, out);
             return;
         }
@@ -302,7 +457,7 @@ impl Lane {
         if self
             .rotation
             .as_ref()
-            .is_some_and(|rotation| rotation.from < self.generation)
+            .is_some_and(|rotation| Some(rotation.from) < self.at_hand())
         {
             let by = self.rotation.take().map(|rotation| rotation.by);
             let record = self.record(out, RecordKind::RotationCompleted);

@@ -4,14 +4,14 @@
 //! that come from an absolute expiry are worked out anew whenever the wall clock jumps. A deadline
 //! is cleared when it is acted upon, so nothing is due twice.
 
-use super::super::credential::ExpirySource;
+use super::super::credential::{Credential, ExpirySource};
 use super::super::effect::{AlertLevel, LoadWhy, ProbeWhy, RefreshWhy};
 use super::super::event::Actor;
 use super::super::gate::Refusal;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::record::RecordKind;
-use super::super::spec::Renewal;
 use super::super::time::{Boot, Now, Wall};
+use super::loading::LOAD_WAIT_MAX;
 use super::{Grant, Lane, Reaction};
 use crate::plain::Plain;
 use std::sync::Arc;
@@ -29,6 +29,10 @@ pub(super) struct Schedule {
     pub expiry: Option<Boot>,
     pub limit_ends: Option<Boot>,
     pub pause_ends: Option<Boot>,
+    /// The candidate is asked again.
+    pub trial: Option<Boot>,
+    /// The first overlap ends.
+    pub retire: Option<Boot>,
     /// A condemned lane is held no later than this, whatever the store says or does not say.
     pub hold: Option<Boot>,
 }
@@ -46,11 +50,30 @@ impl Schedule {
             self.expiry,
             self.limit_ends,
             self.pause_ends,
+            self.trial,
+            self.retire,
             self.hold,
         ]
         .into_iter()
         .flatten()
         .min()
+    }
+}
+
+/// Moves the life of a credential with the wall clock, where it was reckoned by it.
+fn shift(credential: &mut Credential, by_ms: i64, own: bool) {
+    let Some(expiry) = &mut credential.expiry else {
+        return;
+    };
+    let moves = match expiry.source {
+        ExpirySource::TokenResponse => true,
+        ExpirySource::Store => own && by_ms < 0,
+        _ => false,
+    };
+    if moves {
+        let moved = |at: Wall| Wall(at.0.saturating_add(by_ms));
+        expiry.at = moved(expiry.at);
+        credential.issued_at = moved(credential.issued_at);
     }
 }
 
@@ -73,6 +96,8 @@ const SHORT_WARN: Duration = Duration::from_secs(3600);
 const REFRESH_LATEST: f64 = 0.70;
 /// A refresh that falls due leaves room for this many tries.
 const TRIES_LEFT: u32 = 6;
+/// The last try of a refresh comes about so long before the end.
+const LAST_TRY: Duration = Duration::from_secs(2);
 /// Neighbors are asked again after this many proofs' time, and not more often than
 /// [`NEIGHBORS_LEAST`].
 const NEIGHBORS_EVERY: u32 = 5;
@@ -110,8 +135,14 @@ impl Lane {
                     Some(Plain::new("the time that the upstream asked for is over"));
             }
         }
+        if passed(&mut self.schedule.retire, now) {
+            self.retire_the_old(now, out);
+        }
         if self.hold.is_some() {
             return;
+        }
+        if passed(&mut self.schedule.trial, now) {
+            self.trial_goes_on(now, out);
         }
         if passed(&mut self.schedule.preflight, now) {
             self.resume_preflight(now, out);
@@ -179,23 +210,23 @@ impl Lane {
         self.counters.count(Outcome::CredentialExpired);
         self.record(out, RecordKind::TokenExpired).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
+        if self.fall_back_on_candidate(now, out) {
+            return;
+        }
         if let Grant::Dead(grant) | Grant::Uncertain(grant) = self.grant.clone() {
-            // Nothing that a machine may do brings a newer one.
             self.hold(now, Verdict::clone(&grant), out);
             return;
         }
-        match self.spec.renewal {
-            Renewal::Refresh { .. } if self.left(now).is_some_and(|left| !left.is_zero()) => {
-                // The upstream contradicts the known expiry. A server that calls every new token
-                // expired must not be asked for new ones without end.
-                self.schedule.refresh = Some(self.budget.spend(now.boot).max(now.boot));
-            }
-            Renewal::Refresh { .. } => self.refresh(now, RefreshWhy::Expired, out),
-            Renewal::Reload | Renewal::Owner => {
-                let text = format!("{}: its credential has expired", self.spec.name);
-                self.alert(out, AlertLevel::Critical, text);
-                self.load(LoadWhy::Rejected, out);
-            }
+        if !self.spec.renewal.is_own() {
+            let text = format!("{}: its credential has expired", self.spec.name);
+            self.alert(out, AlertLevel::Critical, text);
+            self.load(LoadWhy::Rejected, out);
+        } else if self.left(now).is_some_and(|left| !left.is_zero()) {
+            // The upstream contradicts the known expiry. A server that calls every new token
+            // expired must not be asked for new ones without end.
+            self.schedule.refresh = Some(self.budget.spend(now.boot).max(now.boot));
+        } else {
+            self.refresh(now, RefreshWhy::Expired, out);
         }
     }
 
@@ -245,7 +276,7 @@ impl Lane {
             });
             self.schedule.warn = Some(now.boot_at(expiry.at.minus(warn)));
         }
-        if matches!(self.spec.renewal, Renewal::Refresh { .. }) && self.grant == Grant::Good {
+        if self.spec.renewal.is_own() && self.grant == Grant::Good {
             let part = self.spec.windows.refresh_at.clamp(0.05, REFRESH_LATEST);
             let spread = self.dice.spread(life.mul_f64(part), 0.10);
             let at = spread.min(life.mul_f64(REFRESH_LATEST));
@@ -268,6 +299,25 @@ impl Lane {
         } else {
             left / TRIES_LEFT
         }
+    }
+
+    /// A try of the refresh that would come after the end of the credential comes shortly before it,
+    /// but no sooner than it may.
+    pub(super) fn within_life(&mut self, now: Now, at: Boot, no_sooner: Boot) -> Boot {
+        let margin = self.dice.spread(LAST_TRY, 0.5);
+        let left = self.left(now).unwrap_or(Duration::MAX);
+        let last = now.boot.plus(left.saturating_sub(margin));
+        if at > last && last > now.boot.plus(margin) {
+            last.max(no_sooner)
+        } else {
+            at
+        }
+    }
+
+    /// A store that has failed a refresh is watched: its return ends the wait for the next try.
+    pub(super) fn watch_for_the_store(&mut self, now: Now) {
+        let soon = now.boot.plus(self.dice.spread(LOAD_WAIT_MAX / 2, 1.0));
+        self.schedule.store = Some(self.schedule.store.map_or(soon, |at| at.min(soon)));
     }
 
     /// Life left, if its end is known.
@@ -312,18 +362,24 @@ impl Lane {
     /// Works out every deadline anew after the wall clock jumped.
     ///
     /// An expiry that was reckoned from "so many seconds from now" moves with the wall clock,
-    /// because the life it stands for did not change; an absolute one stays where its issuer put it.
+    /// because the life it stands for did not change. One that a record in a store tells may have
+    /// been reckoned so by a former process: it moves if the clock was set back, since ending too
+    /// soon costs a refresh and too late a call that fails. Any other stays where its issuer put it.
+    /// A refresh is never put off.
     pub(super) fn clock_jumped(&mut self, now: Now, by_ms: i64) {
-        let shift = |at: Wall| Wall(at.0.saturating_add(by_ms));
-        if let Some(credential) = &mut self.credential
-            && let Some(expiry) = &mut credential.expiry
-            && expiry.source == ExpirySource::TokenResponse
-        {
-            expiry.at = shift(expiry.at);
-            credential.issued_at = shift(credential.issued_at);
+        let own = self.spec.renewal.is_own();
+        if let Some(credential) = &mut self.credential {
+            shift(credential, by_ms, own);
+        }
+        if let Some(trial) = &mut self.trial {
+            shift(&mut trial.candidate, by_ms, own);
         }
         if !self.expired {
+            let before = self.schedule.refresh;
             self.plan_life(now);
+            if let (Some(before), Some(after)) = (before, self.schedule.refresh) {
+                self.schedule.refresh = Some(before.min(after));
+            }
         }
         if let Some(until) = self.pause.as_ref().and_then(|pause| pause.until) {
             self.schedule.pause_ends = Some(now.boot_at(until));
@@ -339,6 +395,11 @@ impl Lane {
         self.flights.neighbor = None;
         self.preflight = None;
         self.schedule.preflight = None;
+        self.open_window(now, verdict, out);
+    }
+
+    /// The old credential has stopped being good, and no new one is proven.
+    pub(super) fn open_window(&mut self, now: Now, verdict: Arc<Verdict>, out: &mut Reaction) {
         if self.window.is_none() {
             self.record(out, RecordKind::DegradedOpened).cause =
                 super::super::record::Cause::Previous;

@@ -4,13 +4,15 @@
 //! without a fact that changed, and a fact never changes without a record.
 
 use super::super::credential::{Credential, Generation};
+use super::super::effect::ProbeWhy;
+use super::super::event::Step;
 use super::super::gate::{Denied, Finding, Gate, Hold, Pause, Refusal, WhoActs};
 use super::super::outcome::{Outcome, Verdict};
 use super::super::spec::{LaneName, LaneSpec, Renewal};
 use super::super::time::{Now, Wall};
 use super::super::word::Word;
 use super::preflight::detail;
-use super::{Activity, Counters, Degraded, Lane, NeighborProof, Next};
+use super::{Activity, Counters, Degraded, Grant, Lane, NeighborProof, Next};
 use std::sync::Arc;
 
 impl Lane {
@@ -133,6 +135,8 @@ impl Lane {
             Activity::Rotating
         } else if self.flights.refresh.is_some() {
             Activity::Refreshing
+        } else if self.trial.is_some() {
+            Activity::Probing(ProbeWhy::Fresh)
         } else if let Some((_, why, _)) = self.flights.probe {
             Activity::Probing(why)
         } else if self.flights.neighbor.is_some() {
@@ -141,6 +145,19 @@ impl Lane {
             Activity::Loading
         } else {
             Activity::Idle
+        }
+    }
+
+    /// How far the coming of a newer credential has got.
+    pub fn step(&self) -> Option<Step> {
+        if let Some((_, step)) = &self.flights.refresh {
+            Some(step.clone())
+        } else if self.trial.is_some() {
+            Some(Step::Testing)
+        } else if self.rotation.is_some() && self.spec.renewal == Renewal::Owner {
+            Some(Step::AwaitingOwner)
+        } else {
+            (!self.old.is_empty()).then_some(Step::Overlapping)
         }
     }
 
@@ -164,6 +181,9 @@ impl Lane {
             Some(_) => return Word::Refused,
             None => {}
         }
+        if matches!(self.grant, Grant::Uncertain(_)) {
+            return Word::Uncertain;
+        }
         if self.limited {
             return Word::Limited;
         }
@@ -178,7 +198,8 @@ impl Lane {
         if self.warned {
             return Word::Expiring;
         }
-        if self.flights.refresh.is_some() || self.rotation.is_some() {
+        let awaited = self.rotation.is_some() && self.spec.renewal != Renewal::Owner;
+        if self.flights.refresh.is_some() || self.trial.is_some() || awaited {
             return Word::Refreshing;
         }
         Word::Ok
@@ -232,7 +253,7 @@ impl Lane {
         let over = self.expired
             || over.is_some_and(|expiry| expiry.at <= now.wall)
             || self.schedule.expiry.is_some_and(|at| at <= now.boot);
-        let renews = matches!(self.spec.renewal, Renewal::Refresh { .. });
+        let renews = self.spec.renewal.is_own();
         if over {
             let who = if renews {
                 WhoActs::Lanewatch

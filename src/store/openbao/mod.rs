@@ -1,4 +1,4 @@
-//! OpenBao and Vault: the key-value engine, version 2.
+//! OpenBao and Vault: the key-value engine, version 2, and leases.
 //!
 //! Its versions make writing safe: a write names the version it replaces, and the server refuses it if
 //! that is no longer the newest. Its refusals need care: an expired, a revoked and an unknown token are
@@ -6,7 +6,12 @@
 //! refusal is followed by the one question that tells them apart (see [`login`]).
 
 mod answer;
+mod lease;
 mod login;
+mod tend;
+
+pub use lease::{Lease, LeaseEnd, LeaseTerm, Leased};
+pub use tend::{LoginNews, Tended};
 
 use super::fields::{Fields, to_json};
 use super::{SecretRecord, StoreError, WHOLE};

@@ -3,6 +3,7 @@
 
 use super::canvas::Canvas;
 use super::layout::Layout;
+use crate::engine::LoginView;
 use crate::lane::Word;
 use crate::tui::model::Model;
 use crate::tui::span;
@@ -102,7 +103,22 @@ fn stores(model: &Model, canvas: &Canvas<'_>, down: bool) -> Vec<(String, Style)
     let stores = model.engine.iter().flat_map(|engine| &engine.stores);
     let wanted = stores.filter(|store| (store.up == Some(false)) == down);
     let facts = wanted.map(|store| match store.up {
-        Some(true) => (format!("{} up", store.name), text),
+        Some(true) => match &store.login {
+            Some(LoginView {
+                trouble: Some(_),
+                until,
+            }) => {
+                let text = match until {
+                    Some(until) => {
+                        let left = span::left(until.since(model.now.wall));
+                        format!("{} up, LOGIN ENDS in {left}", store.name)
+                    }
+                    None => format!("{} up, LOGIN FAILS", store.name),
+                };
+                (text, bad)
+            }
+            _ => (format!("{} up", store.name), text),
+        },
         None => (format!("{} not asked yet", store.name), text),
         Some(false) => {
             let since = span::left(model.now.wall.since(store.since));

@@ -117,6 +117,7 @@ const fn about(word: Word) -> &'static str {
         Word::Limited => "the upstream asks for patience",
         Word::Unreachable => "the upstream cannot be reached; nothing is known of the credential",
         Word::Degraded => "serves, but what keeps it alive has stopped working",
+        Word::Uncertain => "serves, but its grant may be used up; f tries it again, at your risk",
         Word::Denied => "a rule of the upstream forbids the call",
         Word::Scope => "its scopes do not cover the call",
         Word::Refused => "pre-flight has not let it serve",

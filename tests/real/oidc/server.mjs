@@ -40,6 +40,14 @@ const provider = new Provider(issuer, {
       scope: ['openid', 'offline_access', ...apiScopes].join(' '),
     },
     {
+      client_id: 'machine',
+      client_secret: 'machine-secret',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+      scope: apiScopes.join(' '),
+    },
+    {
       client_id: 'public',
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
@@ -51,6 +59,7 @@ const provider = new Provider(issuer, {
   scopes: ['openid', 'offline_access', ...apiScopes],
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   features: {
+    clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     introspection: { enabled: true },
     revocation: { enabled: true },
@@ -58,7 +67,7 @@ const provider = new Provider(issuer, {
   rotateRefreshToken: true,
   // The default forgives an expired token fifteen seconds, which is longer than tokens live here.
   clockTolerance: 0,
-  ttl: { AccessToken: accessTtl, RefreshToken: refreshTtl, Grant: 3600, Session: 3600, IdToken: 60 },
+  ttl: { AccessToken: accessTtl, ClientCredentials: accessTtl, RefreshToken: refreshTtl, Grant: 3600, Session: 3600, IdToken: 60 },
   cookies: { keys: ['test'] },
 });
 
@@ -100,7 +109,9 @@ function scopeFor(method, path) {
 
 async function serve(ctx, needed) {
   const [, presented] = /^Bearer (\S+)$/i.exec(ctx.get('authorization')) ?? [];
-  const token = presented && (await provider.AccessToken.find(presented));
+  const kinds = [provider.AccessToken, provider.ClientCredentials];
+  const found = presented ? await Promise.all(kinds.map((kind) => kind.find(presented))) : [];
+  const token = found.find((one) => one !== undefined);
   const refuse = (status, error, more = '') => {
     ctx.status = status;
     ctx.set('WWW-Authenticate', `Bearer error="${error}"${more}`);

@@ -2,6 +2,18 @@
 
 use super::*;
 
+/// Every way to a newer credential.
+const RENEWALS: [Renewal; 8] = [
+    REFRESH,
+    Renewal::ClientCredentials,
+    Renewal::LeaseRenew,
+    Renewal::LeaseIssue,
+    Renewal::RotationApi,
+    Renewal::CreateDelete,
+    Renewal::Reload,
+    Renewal::Owner,
+];
+
 /// Something that may happen next in an arbitrary history.
 #[derive(Clone, Debug)]
 enum Step {
@@ -22,6 +34,8 @@ enum Step {
     Audit(bool),
     Call(usize),
     Respec(bool),
+    Doubt,
+    Progress(u8),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -38,6 +52,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(Step::Audit),
         1 => (0_usize..9).prop_map(Step::Call),
         1 => any::<bool>().prop_map(Step::Respec),
+        1 => Just(Step::Doubt),
+        1 => (0_u8..4).prop_map(Step::Progress),
     ];
     proptest::collection::vec(step, 1..120)
 }
@@ -114,7 +130,11 @@ fn report(
                 attempt,
                 failure: RefreshFailure::NotPersisted(judged),
             },
-            3 | 4 => Event::RefreshFailed {
+            3 => Event::RefreshFailed {
+                attempt,
+                failure: RefreshFailure::Superseded(judged),
+            },
+            4 => Event::RefreshFailed {
                 attempt,
                 failure: RefreshFailure::Transient(judged),
             },
@@ -123,6 +143,16 @@ fn report(
                 offer: new,
                 lost_race: outcome == 5,
             },
+        },
+        Effect::Retire {
+            attempt,
+            generation,
+            how: Retirement::Revoke,
+            ..
+        } => Event::Retired {
+            attempt,
+            generation,
+            verdict: judged,
         },
         Effect::Retire { .. } | Effect::Alert { .. } | Effect::Wake(_) => return None,
     })
@@ -145,7 +175,7 @@ fn well(lane: &Lane, effect: &Effect, now: Now, number: u8) -> Option<Event> {
         Effect::Load { attempt, .. } => {
             let found = match lane.spec().renewal {
                 _ if !needs_another(lane) => Found::Unchanged,
-                Renewal::Refresh { .. } => Found::GrantOnly {
+                own if own.is_own() => Found::GrantOnly {
                     version: Some(StoreVersion("mended".into())),
                 },
                 _ => Found::Credential(Offer {
@@ -212,16 +242,71 @@ fn mends(lane: &mut Lane, now: &mut Now, open: &mut Vec<Effect>) -> bool {
     lane.gate() == Gate::Open
 }
 
-fn check_promises(
-    lane: &Lane,
-    now: Now,
-    before: (Word, Gate, Generation),
-    reaction: &Reaction,
-    told: &str,
-) {
+/// What is looked at before and after every event.
+#[derive(Clone)]
+struct Seen {
+    shown: (Word, Gate, Generation),
+    candidate: Option<Fingerprint>,
+    serves: Option<Generation>,
+}
+
+fn look(lane: &Lane, now: Now) -> Seen {
+    Seen {
+        shown: (lane.word(), lane.gate(), lane.generation()),
+        candidate: lane.candidate().map(|candidate| candidate.fingerprint),
+        serves: lane.serve(now).ok(),
+    }
+}
+
+/// A candidate is never in the way of what lives, and never serves before it has passed.
+fn check_trial(lane: &Lane, before: &Seen, reaction: &Reaction, told: &str) {
+    let at_hand = lane.credential().map(|credential| credential.generation);
+    if let Some(candidate) = lane.candidate() {
+        assert!(at_hand.is_some(), "a trial with nothing to lose: {told}");
+        assert!(lane.keeps(candidate.fingerprint));
+        assert_ne!(at_hand, Some(candidate.generation), "{told}");
+    }
+    for record in &reaction.records {
+        if record.kind == RecordKind::RotationFailed && record.generation != at_hand {
+            // What served before serves on, as far as its failed successor is concerned.
+            let ended = reaction.records.iter().any(|other| {
+                use RecordKind::{DegradedOpened, LaneHeld, LanePaused, TokenExpired};
+                matches!(
+                    other.kind,
+                    DegradedOpened | LaneHeld | LanePaused | TokenExpired
+                )
+            });
+            let now_serves = lane.gate() == Gate::Open;
+            assert!(
+                before.serves.is_none() || ended || now_serves,
+                "a failed candidate closed the gate: {told}"
+            );
+        }
+    }
+    let promoted = reaction
+        .records
+        .iter()
+        .any(|record| record.kind == RecordKind::CredentialPromoted);
+    if before.candidate.is_some() && lane.credential().map(|c| c.fingerprint) == before.candidate {
+        assert!(promoted, "a candidate took the place untold: {told}");
+    }
+    for effect in &reaction.effects {
+        if let Effect::Retire { fingerprint, .. } = effect {
+            let kept = lane.credential().map(|c| c.fingerprint) == Some(*fingerprint);
+            assert!(!kept, "what is at hand was retired: {told}");
+        }
+    }
+}
+
+fn check_promises(lane: &Lane, now: Now, seen: &Seen, reaction: &Reaction, told: &str) {
+    check_trial(lane, seen, reaction, told);
+    let before = seen.shown;
     let after = (lane.word(), lane.gate(), lane.generation());
     assert!(after.2 >= before.2, "generation fell: {told}");
     assert!(after.2.0 <= before.2.0 + 1, "generation jumped: {told}");
+    if let (Some(served), Ok(serves)) = (seen.serves, lane.serve(now)) {
+        assert!(serves >= served, "an older generation serves again: {told}");
+    }
     if after != before && !told.starts_with("AuditWritable") {
         assert!(
             !reaction.records.is_empty(),
@@ -232,12 +317,27 @@ fn check_promises(
         .credential()
         .and_then(|credential| credential.expiry)
         .is_some_and(|expiry| expiry.at <= now.wall);
-    if lane.held().is_some() || dead || lane.credential().is_none() {
-        let used = reaction
-            .effects
-            .iter()
-            .find(|effect| effect.uses_credential());
-        assert!(used.is_none(), "{used:?} of a lane that may not, by {told}");
+    for effect in reaction
+        .effects
+        .iter()
+        .filter(|effect| effect.uses_credential())
+    {
+        let (Effect::Probe { generation, .. } | Effect::ProbeNeighbor { generation, .. }) = effect
+        else {
+            continue;
+        };
+        let shown = lane.credential_of(*generation);
+        let over = shown
+            .and_then(|credential| credential.expiry)
+            .is_some_and(|expiry| expiry.at <= now.wall);
+        assert!(
+            shown.is_some() && !over,
+            "{effect:?} with nothing that lives, by {told}"
+        );
+        assert!(
+            lane.held().is_none(),
+            "{effect:?} of a held lane, by {told}"
+        );
     }
     if let Ok(generation) = lane.serve(now) {
         assert_eq!(lane.gate(), Gate::Open, "served by a closed gate: {told}");
@@ -260,9 +360,11 @@ fn check_promises(
 
 proptest! {
     #[test]
-    fn every_history_keeps_the_promises(seed: u64, renewal in 0_u8..3, steps in steps()) {
-        let mut base = spec(match renewal { 0 => REFRESH, 1 => Renewal::Reload, _ => Renewal::Owner });
+    fn every_history_keeps_the_promises(seed: u64, renewal in 0..RENEWALS.len(), steps in steps()) {
+        let mut base = spec(RENEWALS[renewal]);
         base.neighbors = vec!["payouts".into()];
+        base.handover.revoke = seed % 2 == 0;
+        base.handover.settle = Duration::from_secs(seed % 3);
         let mut now = at(0);
         let mut lane = Lane::new(Arc::new(base.clone()), seed, now, Memory::default());
         let mut open: Vec<Effect> = Vec::new();
@@ -270,10 +372,10 @@ proptest! {
         let mut steps = steps.into_iter();
         loop {
             if let Some(event) = next.take() {
-                let before = (lane.word(), lane.gate(), lane.generation());
+                let before = look(&lane, now);
                 let told = format!("{event:?}");
                 let reaction = lane.on(now, event);
-                check_promises(&lane, now, before, &reaction, &told);
+                check_promises(&lane, now, &before, &reaction, &told);
                 open.extend(reaction.effects);
             }
             let Some(step) = steps.next() else { break };
@@ -284,7 +386,7 @@ proptest! {
                     Some(Event::Woke)
                 }
                 Step::Report { pick, outcome, number, life, scopes } => {
-                    open.retain(|e| !matches!(e, Effect::Wake(_) | Effect::Alert { .. } | Effect::Retire { .. }));
+                    open.retain(|e| !matches!(e, Effect::Wake(_) | Effect::Alert { .. } | Effect::Retire { how: Retirement::Forget, .. }));
                     if open.is_empty() { continue }
                     let effect = open.remove(pick % open.len());
                     report(&effect, now, outcome, number, life, scopes)
@@ -312,6 +414,20 @@ proptest! {
                 }
                 Step::Audit(writable) => Some(Event::AuditWritable(writable)),
                 Step::Call(outcome) => Some(Event::Called { verdict: verdict(Outcome::ALL[outcome]) }),
+                Step::Doubt => Some(Event::GrantInDoubt { verdict: verdict(Outcome::UpstreamUnavailable) }),
+                Step::Progress(step) => {
+                    let refresh = open.iter().find_map(|effect| match effect {
+                        Effect::Refresh { attempt, .. } => Some(*attempt),
+                        _ => None,
+                    });
+                    let step = match step {
+                        0 => super::super::super::Step::Locked,
+                        1 => super::super::super::Step::Requested,
+                        2 => super::super::super::Step::Storing,
+                        _ => super::super::super::Step::Waiting { holder: "process 7".into() },
+                    };
+                    refresh.map(|attempt| Event::Progressed { attempt, step })
+                }
                 Step::Respec(forbid) => {
                     let mut changed = base.clone();
                     if forbid { changed.scopes.forbid = ScopeSet::split("write"); }

@@ -4,6 +4,7 @@
 mod histories;
 mod renewals;
 mod stories;
+mod trials;
 
 use super::super::*;
 use super::Memory;
@@ -31,6 +32,7 @@ fn spec(renewal: Renewal) -> LaneSpec {
         probe_every: Some(SECOND * 10),
         store_every: SECOND * 30,
         neighbors: Vec::new(),
+        handover: Handover::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! what its lanes have in common.
 
 mod group;
+mod handover;
 pub(super) mod page;
 mod sheet;
 mod timeline;
@@ -108,6 +109,7 @@ fn brief(lane: &LaneView, model: &Model, wanted: usize, page: &mut Page<'_>) {
     trouble::sentence(lane, &model.journal, now, page);
     trouble::gate(lane, model, now, page);
     trouble::outage(lane, now, page);
+    handover::draw(lane, now, page);
     credential(lane, now, page);
     next(lane, now, page);
     neighbors(lane, now, page);
@@ -155,6 +157,8 @@ const fn kind(kind: CredentialKind) -> &'static str {
         CredentialKind::ManagedKey => "managed key",
         CredentialKind::Byok => "the owner's key",
         CredentialKind::OauthRefresh => "OAuth grant",
+        CredentialKind::ClientCredentials => "OAuth client",
+        CredentialKind::Lease => "leased secret",
         CredentialKind::VaultReference => "vault reference",
     }
 }

@@ -151,15 +151,18 @@ pub(super) fn gate(lane: &LaneView, model: &Model, now: Wall, page: &mut Page<'_
         .verdict
         .as_ref()
         .is_some_and(|last| last.outcome.is_outage());
-    if let Some(degraded) = lane.degraded.as_ref().filter(|_| !outage) {
+    let told = outage || lane.word == Word::Uncertain;
+    if let Some(degraded) = lane.degraded.as_ref().filter(|_| !told) {
         page.line();
         page.say("DEGRADED", page.role(Role::Warn));
         let since = span::spoken(now.since(degraded.since));
         let what = degraded.verdict.outcome;
-        page.say(
-            &format!(" for {since} ({what}): no good credential is proven yet"),
-            text,
-        );
+        let state = match (lane.gate, &degraded.verdict.evidence.detail) {
+            (Gate::Open, Some(detail)) => format!("it serves, but: {detail}"),
+            (Gate::Open, None) => "it serves, but is not renewed".to_owned(),
+            _ => "no good credential is proven yet".to_owned(),
+        };
+        page.say(&format!(" for {since} ({what}): {state}"), text);
     }
 }
 

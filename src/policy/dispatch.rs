@@ -5,7 +5,6 @@
 //! is asked at most twice a second, however many lanes want something of it: what needs it waits,
 //! and the first good answer lets all of that go.
 
-use super::perform::Job;
 use crate::lane::Boot;
 use crate::manifest::Limits;
 use std::collections::{HashMap, VecDeque};
@@ -16,17 +15,22 @@ use std::time::Duration;
 const DOWN_EVERY: Duration = Duration::from_millis(500);
 
 /// A host's name, or a store's.
-pub(super) type Target = Arc<str>;
+pub type Target = Arc<str>;
 
 /// Where a job goes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Place {
+pub enum Place {
     /// To a host.
     Host(Target),
     /// To a store.
     Store(Target),
     /// To a store first, then for as long as it takes to a host, and to the store again.
-    Both { host: Target, store: Target },
+    Both {
+        /// The host.
+        host: Target,
+        /// The store.
+        store: Target,
+    },
 }
 
 impl Place {
@@ -46,32 +50,34 @@ impl Place {
 }
 
 /// What a job that runs has taken, to be given back by [`Dispatch::done`].
-pub(super) struct Ticket {
+#[derive(Debug)]
+pub struct Ticket {
     place: Place,
     /// Whether it counts among the jobs of its store.
     at_store: bool,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     running: usize,
     /// Set while the target is down: no job before this.
     not_before: Option<Boot>,
 }
 
-/// The queues.
-pub(super) struct Dispatch {
+/// The queues of jobs `J`.
+#[derive(Debug)]
+pub struct Dispatch<J> {
     limits: Limits,
-    /// Boxed, because ten thousand jobs may wait at the start and leave an empty queue behind.
-    queues: HashMap<Place, VecDeque<Box<Job>>>,
+    queues: HashMap<Place, VecDeque<J>>,
     targets: HashMap<Target, State>,
     running: usize,
     /// Places that have a job waiting, each once, in turn.
     turn: VecDeque<Place>,
 }
 
-impl Dispatch {
-    pub(super) fn new(limits: Limits) -> Self {
+impl<J> Dispatch<J> {
+    /// Nothing waits and nothing runs.
+    pub fn new(limits: Limits) -> Self {
         Self {
             limits,
             queues: HashMap::new(),
@@ -81,21 +87,23 @@ impl Dispatch {
         }
     }
 
-    pub(super) const fn set_limits(&mut self, limits: Limits) {
+    /// Other limits, for what begins from now on.
+    pub const fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
     /// A job for `place`.
-    pub(super) fn push(&mut self, place: Place, job: Job) {
+    pub fn push(&mut self, place: Place, job: J) {
         let queue = self.queues.entry(place.clone()).or_default();
         if queue.is_empty() {
             self.turn.push_back(place);
         }
-        queue.push_back(Box::new(job));
+        queue.push_back(job);
     }
 
-    /// The next job that may run, if any; it then counts as running until [`Self::done`].
-    pub(super) fn pop(&mut self, now: Boot) -> Option<(Ticket, Job)> {
+    /// The next job that may run, if any; it then counts as running until [`Self::done`]. A job that
+    /// is not `wanted` any more when its turn comes is dropped.
+    pub fn next(&mut self, now: Boot, wanted: impl Fn(&J) -> bool) -> Option<(Ticket, J)> {
         for _ in 0..self.turn.len() {
             if self.running >= self.limits.in_all {
                 return None;
@@ -103,7 +111,10 @@ impl Dispatch {
             let place = self.turn.pop_front()?;
             let ticket = self.ticket(&place, now);
             let queue = self.queues.get_mut(&place);
-            let job = queue.and_then(|queue| ticket.is_some().then(|| queue.pop_front())?);
+            let job = queue.and_then(|queue| {
+                ticket.as_ref()?;
+                std::iter::from_fn(|| queue.pop_front()).find(&wanted)
+            });
             if self.queues.get(&place).is_none_or(VecDeque::is_empty) {
                 self.queues.remove(&place);
             } else {
@@ -111,7 +122,7 @@ impl Dispatch {
             }
             if let (Some(ticket), Some(job)) = (ticket, job) {
                 self.count(&ticket, 1);
-                return Some((ticket, *job));
+                return Some((ticket, job));
             }
         }
         None
@@ -140,6 +151,13 @@ impl Dispatch {
             if at_store && running >= most || not_before.is_some_and(|at| now < at) {
                 return None;
             }
+            // Whether the store answers again shows soonest at a job that only reads it.
+            if down
+                && place.host().is_some()
+                && self.queues.contains_key(&Place::Store(store.clone()))
+            {
+                return None;
+            }
         }
         Some(Ticket {
             place: place.clone(),
@@ -158,7 +176,7 @@ impl Dispatch {
 
     /// A job has come to its end. `down` says whether its store failed to answer; `None` where the
     /// job says nothing about that.
-    pub(super) fn done(&mut self, ticket: &Ticket, down: Option<bool>, now: Boot) {
+    pub fn done(&mut self, ticket: &Ticket, down: Option<bool>, now: Boot) {
         self.count(ticket, -1);
         if let (Some(store), Some(down)) = (ticket.place.store(), down) {
             let state = self.targets.entry(Arc::clone(store)).or_default();
@@ -172,11 +190,106 @@ impl Dispatch {
         }
     }
 
+    /// Whether nothing waits for its turn and no store is down.
+    pub fn is_clear(&self) -> bool {
+        let down = |state: &State| state.not_before.is_some();
+        self.turn.is_empty() && !self.targets.values().any(down)
+    }
+
     /// When a queue that waits for its store may go on. One whose time has come waits for a job
     /// that is under way.
-    pub(super) fn soonest(&self, now: Boot) -> Option<Boot> {
+    pub fn soonest(&self, now: Boot) -> Option<Boot> {
         let stores = self.turn.iter().filter_map(Place::store);
         let waits = stores.filter_map(|store| self.targets.get(store)?.not_before);
         waits.filter(|at| *at > now).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str) -> Target {
+        Arc::from(name)
+    }
+
+    fn load() -> Place {
+        Place::Store(target("store"))
+    }
+
+    fn refresh() -> Place {
+        Place::Both {
+            host: target("token"),
+            store: target("store"),
+        }
+    }
+
+    fn dispatch() -> Dispatch<u32> {
+        let limits = Limits {
+            per_host: 4,
+            in_all: 6,
+        };
+        Dispatch::new(limits)
+    }
+
+    /// Everything that may begin now.
+    fn begin(dispatch: &mut Dispatch<u32>, now: u64) -> Vec<(Ticket, u32)> {
+        std::iter::from_fn(|| dispatch.next(Boot(now), |_| true)).collect()
+    }
+
+    #[test]
+    fn a_store_that_is_down_is_asked_twice_a_second_by_one_job_at_a_time() {
+        let mut dispatch = dispatch();
+        (0..10_000)
+            .for_each(|job| dispatch.push(if job % 2 == 0 { load() } else { refresh() }, job));
+        let mut asked = Vec::new();
+        let mut running: Vec<(u64, Ticket)> = Vec::new();
+        for now in (0..60_000).step_by(10) {
+            for at in (0..running.len()).rev() {
+                if running[at].0 <= now {
+                    let (_, ticket) = running.remove(at);
+                    dispatch.done(&ticket, Some(true), Boot(now));
+                }
+            }
+            for (ticket, _) in begin(&mut dispatch, now) {
+                asked.push(now);
+                running.push((now + 20, ticket));
+            }
+            assert!(now < 100 || running.len() <= 1);
+        }
+        for window in asked[6..].windows(3) {
+            assert!(window[2] - window[0] >= 1_000, "{window:?}");
+        }
+        assert!(asked.len() > 100, "it goes on asking");
+    }
+
+    #[test]
+    fn the_first_good_answer_lets_everything_go_that_the_limits_allow() {
+        let mut dispatch = dispatch();
+        dispatch.push(load(), 0);
+        let (ticket, _) = dispatch.next(Boot(0), |_| true).unwrap();
+        dispatch.done(&ticket, Some(true), Boot(0));
+        (1..20).for_each(|job| dispatch.push(refresh(), job));
+        (20..40).for_each(|job| dispatch.push(load(), job));
+        assert!(begin(&mut dispatch, 499).is_empty());
+        let probe = begin(&mut dispatch, 500);
+        assert_eq!(probe.len(), 1);
+        assert_eq!(probe[0].1, 20, "it is tried by a job that only reads");
+        dispatch.done(&probe[0].0, Some(false), Boot(505));
+        let after = begin(&mut dispatch, 505);
+        assert_eq!(after.len(), 6, "as many as may run in all");
+    }
+
+    #[test]
+    fn a_job_that_nobody_wants_any_more_is_dropped_and_takes_no_place() {
+        let mut dispatch = dispatch();
+        (0..10).for_each(|job| dispatch.push(load(), job));
+        let (_, job) = dispatch.next(Boot(0), |job| *job > 8).unwrap();
+        assert_eq!(job, 9);
+        assert!(dispatch.next(Boot(0), |_| true).is_none());
+        dispatch.push(load(), 10);
+        assert!(dispatch.next(Boot(0), |_| false).is_none());
+        dispatch.push(load(), 11);
+        assert_eq!(begin(&mut dispatch, 0).len(), 1);
     }
 }

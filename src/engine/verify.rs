@@ -1,0 +1,47 @@
+//! A second question, where the first answer rejects a credential without saying why.
+//!
+//! Some providers have an endpoint that tells what became of a credential: it is named in their pack
+//! and asked once, with the same credential, as a part of the same proof. It decides only if it states
+//! a cause; whatever else it answers, the first answer stands.
+
+use super::perform::{Tools, pack};
+use super::request::exchange;
+use crate::lane::{Basis, Credential, Outcome, Verdict};
+use crate::manifest::LaneEntry;
+use crate::provider::Context;
+use crate::secret::Secret;
+
+/// `verdict`, or what the provider's own word on the credential makes of it.
+pub(super) async fn verify(
+    tools: &Tools,
+    entry: &LaneEntry,
+    secret: Option<&Secret>,
+    credential: &Credential,
+    verdict: Verdict,
+) -> Verdict {
+    let pack = pack(tools, entry);
+    let states_its_end = matches!(
+        (verdict.outcome, verdict.evidence.basis),
+        (
+            Outcome::CredentialExpired | Outcome::CredentialRevoked,
+            Basis::Stated
+        )
+    );
+    let (Some((request, kind)), Some(secret)) = (pack.verify(), secret) else {
+        return verdict;
+    };
+    if !verdict.outcome.is_terminal() || states_its_end {
+        return verdict;
+    }
+    let Ok(answer) = exchange(tools, entry, request, secret, entry.probe_timeout).await else {
+        return verdict;
+    };
+    let context = Context {
+        now: (tools.now)().wall,
+        known_expires_at: credential.expiry.map(|expiry| expiry.at),
+        worked_before: credential.proven,
+    };
+    let second = pack.classify(&answer.as_answer(*kind), &context).verdict;
+    let decides = second.outcome.is_terminal() && second.evidence.basis == Basis::Stated;
+    if decides { second } else { verdict }
+}
