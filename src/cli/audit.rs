@@ -9,7 +9,9 @@ mod text;
 pub use parse::{kind, moment, outcome};
 
 use crate::audit::{
-    AuditError, CSV_HEADER, csv_row, Entry, Filter, Follower, Head, Look, Report, each, query, verify};
+    AuditError, CSV_HEADER, Entry, Filter, Follower, Head, Look, Report, csv_row, each, query,
+    verify,
+};
 use std::future::Future;
 use std::io::{self, Write};
 use std::ops::ControlFlow;

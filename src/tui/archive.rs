@@ -5,9 +5,7 @@
 //! who presses Esc is simply not sent out again.
 
 use super::model::RecordFilter;
-use crate::audit::{
-    AuditError, AuditRecord, CSV_HEADER, Limits, Pages, Reads, Scan, Way, csv_row,
-};
+use crate::audit::{AuditError, AuditRecord, CSV_HEADER, Limits, Pages, Reads, Scan, Way, csv_row};
 use crate::plain::Plain;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};

@@ -311,7 +311,7 @@ fn pausing(model: &Model) -> bool {
 fn closable(model: &Model) -> bool {
     let trail = &model.trail;
     let audit = trail.cursor().is_some() || !trail.filter().is_empty() || trail.is_busy();
-    let audit = audit || trail.search().is_some();
+    let audit = audit || trail.search().is_some() || trail.export().is_some();
     model.zoom.is_some() || !model.lanes.filter().is_empty() || audit
 }
 

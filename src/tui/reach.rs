@@ -15,6 +15,10 @@ use std::time::Duration;
 pub const COPY_MAX: usize = 72 * 1024;
 /// The least time between two alarms; lanes in between are told of together.
 const ALARM_EVERY: Duration = Duration::from_secs(5);
+/// The least time between two titles.
+const TITLE_EVERY: Duration = Duration::from_secs(1);
+/// States that come and go by themselves: no news for a title.
+const PASSING: [Word; 3] = [Word::Ok, Word::Refreshing, Word::Paused];
 /// Lanes that one alarm names.
 const NAMED: usize = 3;
 
@@ -164,7 +168,7 @@ pub struct Calls {
 const fn needs_person(word: Word) -> bool {
     matches!(
         word,
-        Word::Held | Word::Revoked | Word::Expired | Word::Invalid
+        Word::Held | Word::Revoked | Word::Expired | Word::Invalid | Word::Uncertain
     )
 }
 
@@ -221,6 +225,7 @@ pub struct Caller {
     reach: Reach,
     knows: Knows,
     title: String,
+    titled: Option<Boot>,
 }
 
 impl Caller {
@@ -230,6 +235,7 @@ impl Caller {
             reach,
             knows,
             title: String::new(),
+            titled: None,
         }
     }
 
@@ -246,6 +252,7 @@ impl Caller {
     /// The terminal may show another title by now: the next one is sent anew.
     pub fn forget(&mut self) {
         self.title.clear();
+        self.titled = None;
     }
 
     /// Appends what is to be sent for the model's calls, and its title if that has changed. What is
@@ -262,7 +269,12 @@ impl Caller {
         }
         if self.reach.title.settle(self.knows.osc) {
             let title = title(model);
-            if title != self.title {
+            let now = model.now.boot;
+            let recent = self
+                .titled
+                .is_some_and(|last| now.since(last) < TITLE_EVERY);
+            if title != self.title && !recent {
+                self.titled = Some(now);
                 out.extend_from_slice(format!("\x1b]2;{}\x1b\\", clean(&title)).as_bytes());
                 self.title = title;
             }
@@ -309,7 +321,8 @@ impl Caller {
             self.pass(&sequence, out);
         }
         let size = text.chars().count();
-        let told = format!("{size} characters sent to the terminal's clipboard; it may not allow it");
+        let told =
+            format!("{size} characters sent to the terminal's clipboard; it may not allow it");
         (Tone::Good, told)
     }
 
@@ -332,7 +345,7 @@ fn clean(text: &str) -> String {
 fn title(model: &Model) -> String {
     let mut worst: Vec<_> = Word::ALL
         .into_iter()
-        .filter(|word| *word != Word::Ok && model.lanes.counted(*word) > 0)
+        .filter(|word| !PASSING.contains(word) && model.lanes.counted(*word) > 0)
         .collect();
     worst.sort_unstable_by(|a, b| b.cmp(a));
     let worst = worst.into_iter().take(2);
@@ -345,7 +358,7 @@ fn title(model: &Model) -> String {
     let state = match (worst.is_empty(), model.lanes.total()) {
         (false, _) => worst.join(", "),
         (true, 0) => String::new(),
-        (true, lanes) => format!("{lanes} ok"),
+        (true, lanes) => format!("{lanes} lanes"),
     };
     let mut title = "lanewatch".to_owned();
     if !state.is_empty() {
@@ -387,7 +400,11 @@ mod tests {
         assert_eq!((kitty.notify, kitty.links), (Some(Osc::Nine), true));
         let foot = guess(&[("TERM", "foot")]);
         assert_eq!((foot.notify, foot.links), (Some(Osc::TripleSeven), true));
-        let tmux = guess(&[("TERM", "tmux-256color"), ("TMUX", "/tmp/x"), ("WEZTERM_PANE", "1")]);
+        let tmux = guess(&[
+            ("TERM", "tmux-256color"),
+            ("TMUX", "/tmp/x"),
+            ("WEZTERM_PANE", "1"),
+        ]);
         assert!(tmux.tmux && tmux.links && tmux.notify == Some(Osc::Nine));
         assert!(!guess(&[("TERM", "screen"), ("VTE_VERSION", "7000")]).osc);
     }
@@ -454,7 +471,12 @@ mod tests {
     #[test]
     fn only_web_addresses_become_links() {
         assert!(is_link("https://wiki.example/runbooks/keys"));
-        for text in ["wiki/runbooks", "https://a b", "https://a\x1b\\", "javascript:x"] {
+        for text in [
+            "wiki/runbooks",
+            "https://a b",
+            "https://a\x1b\\",
+            "javascript:x",
+        ] {
             assert!(!is_link(text), "{text}");
         }
     }

@@ -134,7 +134,10 @@ impl Scene {
 
 fn contiguous(shown: &[u64]) {
     assert!(!shown.is_empty());
-    assert!(shown.windows(2).all(|pair| pair[1] == pair[0] + 1), "{shown:?}");
+    assert!(
+        shown.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{shown:?}"
+    );
 }
 
 #[test]
@@ -203,7 +206,7 @@ fn a_search_finds_what_only_the_file_has_and_n_goes_on() {
     assert!(scene.shown().contains(&77) && scene.shown().contains(&80));
     scene.press("n");
     assert!(scene.desk.text().contains("no record further back"));
-    scene.press("esc esc /");
+    scene.press("esc esc esc z /");
     scene.desk.type_in("crm-write");
     scene.press("enter n n N");
     let newest = scene.last / 10 * 10;
@@ -264,7 +267,7 @@ fn a_record_opens_with_its_causes_also_those_only_the_file_has() {
         assert!(text.contains(said), "{said}: {text}");
     }
     scene.press("c c");
-    assert!(scene.desk.text().contains("#980 probe_passed"));
+    assert!(scene.desk.text().contains("#980 rate_limited"));
     scene.press("esc");
     assert!(scene.desk.text().contains("#987 probe_passed"));
     scene.press("]");

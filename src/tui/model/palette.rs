@@ -122,7 +122,9 @@ impl Line {
                 Some(_) => return Err(format!("{name} takes nothing")),
             },
             Takes::Text | Takes::Path => {
-                let quoted = tail.strip_prefix('"').and_then(|tail| tail.strip_suffix('"'));
+                let quoted = tail
+                    .strip_prefix('"')
+                    .and_then(|tail| tail.strip_suffix('"'));
                 line.text = Plain::new(quoted.unwrap_or(tail));
             }
             Takes::Lane | Takes::Lanes | Takes::LanesAndSpan => line.targets(model, rest)?,
@@ -178,10 +180,10 @@ impl Line {
         if self.entry.takes == Takes::Lane && self.lanes.len() > 1 {
             return Err("one lane at a time".to_owned());
         }
-        let reasoned = match self.entry.action {
-            Action::Pause | Action::Resume | Action::Release => true,
-            _ => false,
-        };
+        let reasoned = matches!(
+            self.entry.action,
+            Action::Pause | Action::Resume | Action::Release
+        );
         let quoted = rest.peek().is_some_and(|(_, quoted)| *quoted);
         // A word that is no lane is taken for the reason only behind a lane or a span, or quoted:
         // else a mistyped name would pause what happens to be selected.
@@ -205,7 +207,9 @@ impl Line {
         let name = LaneName::new(word);
         if let Some(lane) = model.lanes.get(&name) {
             if !lane.info.sandbox {
-                return Err(format!("{name} is no sandbox lane: drills would hit a real upstream"));
+                return Err(format!(
+                    "{name} is no sandbox lane: drills would hit a real upstream"
+                ));
             }
             self.lanes.push(name);
             match words.next() {
@@ -214,7 +218,9 @@ impl Line {
             }
         }
         let found = Drill::ALL.into_iter().find(|drill| drill.as_str() == word);
-        let all = Drill::ALL.into_iter().map(|drill| drill.as_str().to_owned());
+        let all = Drill::ALL
+            .into_iter()
+            .map(|drill| drill.as_str().to_owned());
         self.drill = Some(found.ok_or_else(|| unknown("drill", word, all))?);
         match words.next() {
             None => Ok(()),
@@ -255,9 +261,16 @@ mod tests {
 
     #[test]
     fn every_action_of_the_panes_can_be_named() {
-        for entry in ACTIONS.iter().filter(|entry| entry.context == Context::Main) {
+        for entry in ACTIONS
+            .iter()
+            .filter(|entry| entry.context == Context::Main)
+        {
             let name = entry.action.name();
-            assert_eq!(entry_of(&name).is_some(), entry.action != Action::Palette, "{name}");
+            assert_eq!(
+                entry_of(&name).is_some(),
+                entry.action != Action::Palette,
+                "{name}"
+            );
         }
     }
 }

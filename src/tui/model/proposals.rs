@@ -2,7 +2,7 @@
 
 use super::palette::{self, names};
 use super::{Column, GroupBy, Model, Overlay, PRESETS, RECORD_FIELDS, Severity, filter, fuzzy};
-use crate::lane::{Gate, Outcome, RecordKind, Word};
+use crate::lane::{Gate, LaneName, Outcome, RecordKind, Word};
 use crate::sandbox::Drill;
 use crate::tui::keymap::Takes;
 use crate::tui::symbols;
@@ -130,7 +130,11 @@ impl Model {
     fn palette_words(&self, head: &str, word: &str) -> Vec<(String, String)> {
         let mut before = head.split_whitespace();
         let Some(name) = before.next() else {
-            let named = names().filter(|(_, entry)| !(entry.command && self.read_only));
+            // Nothing typed: what the footer would name; the moves are no use here.
+            let named = names().filter(|(_, entry)| {
+                let useful = !word.is_empty() || !entry.label.is_empty();
+                useful && !(entry.command && self.read_only)
+            });
             let named = named.map(|(name, entry)| (name, entry.help.to_owned()));
             return best(named, word, 0);
         };
@@ -141,8 +145,16 @@ impl Model {
         if head.contains('"') {
             return Vec::new();
         }
-        let given = before.count();
+        let given: Vec<&str> = before.collect();
+        let known = |word: &&str| {
+            let span = word.starts_with(|c: char| c.is_ascii_digit());
+            span || self.lanes.get(&LaneName::new(word)).is_some()
+        };
+        // Behind anything else the reason has begun, which is the operator's own too.
+        let reasoned = !given.iter().all(known);
+        let given = given.len();
         match entry.takes {
+            Takes::Lanes | Takes::LanesAndSpan if reasoned => Vec::new(),
             Takes::Lanes | Takes::Lane => self.lane_names(word, ""),
             Takes::LanesAndSpan => {
                 let spans = PRESETS.iter().filter(|span| !span.is_empty());

@@ -214,7 +214,9 @@ fn not_now(model: &Model, action: Action) -> String {
         Action::SearchNext | Action::SearchPrevious => {
             "nothing is looked for: / in the audit looks for a text".to_owned()
         }
-        Action::Records | Action::Export => "tab to the audit first".to_owned(),
+        Action::Records | Action::Export => {
+            "the audit has to have the keys: tab, or z and tab".to_owned()
+        }
         Action::MarkNone => "no lane is marked".to_owned(),
         Action::FoldAll | Action::UnfoldAll | Action::Fold | Action::Unfold
             if model.group_here().is_none() =>

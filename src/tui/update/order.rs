@@ -14,7 +14,7 @@ use tui_input::Input;
 /// Begins an order for the marked lanes, the selected group or the selected lane: asks for what is
 /// still needed, or sends it at once.
 pub(super) fn begin(model: &mut Model, ask: Ask) -> Option<Effect> {
-    begin_with(model, ask, Vec::new(), Plain::new(""), None)
+    begin_with(model, ask, &[], Plain::new(""), None)
 }
 
 /// Whether it can be asked of a lane now.
@@ -31,7 +31,7 @@ pub(super) fn is_for(ask: Ask, lane: &LaneView) -> bool {
 pub(super) fn begin_with(
     model: &mut Model,
     ask: Ask,
-    named: Vec<LaneName>,
+    named: &[LaneName],
     reason: Plain,
     lasts: Option<Duration>,
 ) -> Option<Effect> {

@@ -55,8 +55,12 @@ pub(super) fn complete(model: &mut Model, forward: bool) {
         return;
     };
     let head = typed.get(..proposals.from).unwrap_or_default();
-    // A field waits for its value; the only word there is is taken for good.
-    let only = count == 1 && !word.ends_with(':');
+    let part = typed.get(proposals.from..).unwrap_or_default();
+    let part = part.to_lowercase();
+    let begun = proposals.words.iter();
+    let begun = begun.filter(|(word, _)| word.to_lowercase().starts_with(&part));
+    // The only word that there can be is taken for good; but a field waits for its value.
+    let only = (count == 1 || at == 0 && begun.count() == 1) && !word.ends_with(':');
     let text = format!("{head}{word}{}", if only { " " } else { "" });
     if !only && count > 1 {
         model.cycle = Some((typed, at));
@@ -115,7 +119,10 @@ fn possible(model: &Model, line: Line) -> Result<Line, String> {
     if line.lanes.is_empty() && !needs_pane && !(entry.enabled)(model) {
         let why = not_now(model, entry.action);
         let why = if why.is_empty() {
-            format!("{} makes no sense here now", entry.action.name().replace('_', "-"))
+            format!(
+                "{} makes no sense here now",
+                entry.action.name().replace('_', "-")
+            )
         } else {
             why
         };
@@ -151,7 +158,7 @@ const fn ask(action: Action) -> Option<Ask> {
 fn perform(model: &mut Model, line: Line) -> Option<Effect> {
     let action = line.entry.action;
     if let Some(ask) = ask(action) {
-        return order::begin_with(model, ask, line.lanes, line.text, line.lasts);
+        return order::begin_with(model, ask, &line.lanes, line.text, line.lasts);
     }
     let text = line.text.as_str();
     match (action, line.entry.takes) {
@@ -191,7 +198,10 @@ fn perform(model: &mut Model, line: Line) -> Option<Effect> {
             let name = line.lanes.first()?.clone();
             model.lanes.refresh();
             let Some(row) = model.lanes.row_of(&name) else {
-                model.say(Tone::Note, format!("{name} is hidden by the filter or a fold"));
+                model.say(
+                    Tone::Note,
+                    format!("{name} is hidden by the filter or a fold"),
+                );
                 return None;
             };
             model.select_row(row);

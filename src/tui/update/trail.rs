@@ -64,7 +64,10 @@ pub(super) fn export(model: &mut Model, path: Option<PathBuf>) {
         .and_then(|path| path.extension())
         .is_some_and(|end| end.eq_ignore_ascii_case("csv"));
     let form = if csv { Form::Csv } else { Form::Jsonl };
-    let path = path.map_or_else(|| default_path(folder, model.now.wall, form), |path| folder.join(path));
+    let path = path.map_or_else(
+        || default_path(folder, model.now.wall, form),
+        |path| folder.join(path),
+    );
     model.overlay = Some(Overlay::Export {
         path,
         form,

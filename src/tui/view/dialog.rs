@@ -5,12 +5,14 @@ use super::canvas::{Canvas, centered};
 use super::footer::line_input;
 use crate::engine::LaneView;
 use crate::lane::{LaneName, SideEffect};
+use crate::plain::Plain;
 use crate::sandbox::Drill;
-use crate::tui::model::{Ask, Choice, Field, Form as ReasonForm, Model, Order, Overlay, PRESETS, parse_lasts};
+use crate::tui::archive::Form;
+use crate::tui::model::{
+    Ask, Choice, Field, Form as ReasonForm, Model, Order, Overlay, PRESETS, parse_lasts,
+};
 use crate::tui::span;
 use crate::tui::theme::Role;
-use crate::plain::Plain;
-use crate::tui::archive::Form;
 use ratatui::layout::Rect;
 use std::path::Path;
 use tui_input::Input;
@@ -285,7 +287,10 @@ fn export(
         let part: String = letters.by_ref().take(usize::from(width)).collect();
         lines.push((part, Role::Key));
     }
-    lines.push(("A file of that name is never overwritten.".to_owned(), Role::Text));
+    lines.push((
+        "A file of that name is never overwritten.".to_owned(),
+        Role::Text,
+    ));
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let area = centered(screen, WIDTH, rows.saturating_add(5));
     let style = canvas.role(Role::Dialog);

@@ -40,9 +40,7 @@ pub(super) fn occurrences(text: &str, part: &str) -> Vec<usize> {
     }
     let windows = letters.windows(wanted.len()).enumerate();
     let found = windows.filter(|(_, window)| *window == wanted.as_slice());
-    found
-        .flat_map(|(at, _)| at..at + wanted.len())
-        .collect()
+    found.flat_map(|(at, _)| at..at + wanted.len()).collect()
 }
 
 #[cfg(test)]
@@ -51,7 +49,10 @@ mod tests {
 
     #[test]
     fn every_occurrence_is_found_whatever_its_case() {
-        assert_eq!(occurrences("Lane HELD, held", "held"), [5, 6, 7, 8, 11, 12, 13, 14]);
+        assert_eq!(
+            occurrences("Lane HELD, held", "held"),
+            [5, 6, 7, 8, 11, 12, 13, 14]
+        );
         assert_eq!(occurrences("Größe", "ÖSS"), Vec::<usize>::new());
         assert_eq!(occurrences("a", ""), Vec::<usize>::new());
     }

@@ -8,11 +8,15 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 /// The widest the list gets.
-const WIDTH: u16 = 76;
+const WIDTH: u16 = 100;
 
 pub(super) fn draw(model: &Model, footer: Rect, canvas: &mut Canvas<'_>) {
-    let proposals = model.proposals();
     let told = told(model);
+    let mut proposals = model.proposals();
+    if let (Some((_, Role::Bad)), Some(Overlay::Palette(_))) = (&told, &model.overlay) {
+        // Proposals for what is wrong would only stand in the way of why.
+        proposals.words.clear();
+    }
     let rows = proposals.words.len() + usize::from(told.is_some());
     let rows = u16::try_from(rows).unwrap_or(u16::MAX);
     if rows == 0 {

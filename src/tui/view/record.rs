@@ -35,8 +35,14 @@ fn lines(model: &Model, page: &RecordPage, look: &Look) -> Vec<Line> {
     let ago = span::ago(model.now.wall, record.ts);
     field("when", Some(format!("{} ({ago})", record.ts)));
     field("lane", shown(record.lane.as_ref().map(|it| it as _)));
-    field("generation", shown(record.generation.as_ref().map(|it| it as _)));
-    field("fingerprint", shown(record.fingerprint.as_ref().map(|it| it as _)));
+    field(
+        "generation",
+        shown(record.generation.as_ref().map(|it| it as _)),
+    );
+    field(
+        "fingerprint",
+        shown(record.fingerprint.as_ref().map(|it| it as _)),
+    );
     field("by", Some(record.actor.to_string()));
     field("note", shown(record.note.as_ref().map(|it| it as _)));
     field("outcome", shown(record.outcome.as_ref().map(|it| it as _)));
@@ -47,15 +53,24 @@ fn lines(model: &Model, page: &RecordPage, look: &Look) -> Vec<Line> {
         };
         field("rule", Some(format!("{}, {basis}", evidence.rule)));
         field("status", shown(evidence.status.as_ref().map(|it| it as _)));
-        field("code", shown(evidence.provider_code.as_ref().map(|it| it as _)));
-        field("request id", shown(evidence.request_id.as_ref().map(|it| it as _)));
+        field(
+            "code",
+            shown(evidence.provider_code.as_ref().map(|it| it as _)),
+        );
+        field(
+            "request id",
+            shown(evidence.request_id.as_ref().map(|it| it as _)),
+        );
         let wait = evidence.retry_after_s.map(|secs| format!("after {secs} s"));
         field("retry", wait);
         if !evidence.required_scopes.is_empty() {
             let scopes: Vec<_> = evidence.required_scopes.iter().map(AsRef::as_ref).collect();
             field("needs", Some(scopes.join(" ")));
         }
-        field("expires", shown(evidence.expires_at.as_ref().map(|it| it as _)));
+        field(
+            "expires",
+            shown(evidence.expires_at.as_ref().map(|it| it as _)),
+        );
         field("said", shown(evidence.detail.as_ref().map(|it| it as _)));
     }
     causes(model, page, &mut sheet);
@@ -108,7 +123,9 @@ pub(super) fn draw(model: &Model, page: &RecordPage, canvas: &mut Canvas<'_>) {
     let style = canvas.role(Role::Dialog);
     let title = format!("#{} {}", record.seq, record.kind);
     let inner = canvas.frame(area, &title, style);
-    let top = page.top.min(lines.len().saturating_sub(usize::from(inner.height)));
+    let top = page
+        .top
+        .min(lines.len().saturating_sub(usize::from(inner.height)));
     for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(top)) {
         let mut x = inner.x;
         for (text, style) in line {

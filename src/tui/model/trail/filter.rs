@@ -2,7 +2,7 @@
 
 use super::super::fuzzy::contains;
 use crate::audit::AuditRecord;
-use crate::lane::{Actor, RecordKind};
+use crate::lane::{Actor, Outcome, RecordKind};
 use std::fmt::Write as _;
 
 /// How much a record should stand out.
@@ -43,6 +43,8 @@ impl Severity {
             | RecordKind::DegradedOpened
             | RecordKind::ClockJumped
             | RecordKind::ManifestRejected
+            | RecordKind::StoreLoginFailed
+            | RecordKind::RetireFailed
             | RecordKind::AuditRepaired => Self::Warn,
             _ => Self::Note,
         }
@@ -180,7 +182,9 @@ impl RecordFilter {
             Term::Severity(least) => {
                 let known = RecordKind::ALL.iter();
                 let mut known = known.filter(|kind| kind_of(line) == Some(kind.as_str()));
-                known.next().is_none_or(|kind| Severity::of(*kind) >= *least)
+                known
+                    .next()
+                    .is_none_or(|kind| Severity::of(*kind) >= *least)
             }
             // The names of these two stand in the line in other words.
             Term::By(_) => true,
@@ -219,7 +223,7 @@ fn anywhere(record: &AuditRecord, text: &str) -> bool {
     let parts = [
         record.lane.as_ref().map(AsRef::as_ref),
         record.note.as_ref().map(AsRef::as_ref),
-        record.outcome.map(|outcome| outcome.as_str()),
+        record.outcome.map(Outcome::as_str),
         Some(record.kind.as_str()),
     ];
     if parts.into_iter().flatten().any(|part| contains(part, text)) {
@@ -296,9 +300,10 @@ mod tests {
             }
         }
         assert!(!RecordFilter::parse("kind:resumed").may_want(&line));
-        assert!(!RecordFilter::parse("sev:bad").may_want(
-            br#"{"seq":1,"ts":"2026-11-22T20:14:07.250Z","kind":"probe_passed"}"#
-        ));
+        assert!(
+            !RecordFilter::parse("sev:bad")
+                .may_want(br#"{"seq":1,"ts":"2026-11-22T20:14:07.250Z","kind":"probe_passed"}"#)
+        );
         assert!(RecordFilter::parse("sev:loud").trouble().is_some());
         assert!(RecordFilter::needle("said \"no\"").wants(&record));
     }

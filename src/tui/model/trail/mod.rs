@@ -205,11 +205,9 @@ impl Trail {
     /// Whether what is on the shelf ends where the ring begins.
     fn joined(&self, journal: &Journal) -> bool {
         let from = self.ring_from(journal);
-        self.shelf
-            .span
-            .is_some_and(|(_, high)| {
-                !self.archived || from == u64::MAX || high.saturating_add(1) >= from
-            })
+        self.shelf.span.is_some_and(|(_, high)| {
+            !self.archived || from == u64::MAX || high.saturating_add(1) >= from
+        })
     }
 
     /// Whether what is shown comes from the shelf alone.
@@ -640,7 +638,7 @@ impl Trail {
         let purpose = self.under_way.take()?;
         let came = match answer.came {
             Ok(came) => came,
-            Err(why) => return self.failed(purpose, why),
+            Err(why) => return self.failed(purpose, &why),
         };
         match purpose {
             Purpose::Scroll(way, from) => {
@@ -682,7 +680,7 @@ impl Trail {
         }
     }
 
-    fn failed(&mut self, purpose: Purpose, why: Plain) -> Option<Told> {
+    fn failed(&mut self, purpose: Purpose, why: &Plain) -> Option<Told> {
         match purpose {
             Purpose::Search => self.search = None,
             Purpose::Export => self.export = None,
@@ -703,8 +701,19 @@ impl Trail {
         }
         let span = match (came.seen, way) {
             (Some((_, high)), Way::Older) => {
-                let low = if came.at_end { 1 } else { came.seen.map_or(1, |seen| seen.0) };
-                Some((low, if from == u64::MAX { high } else { from.max(high) }))
+                let low = if came.at_end {
+                    1
+                } else {
+                    came.seen.map_or(1, |seen| seen.0)
+                };
+                Some((
+                    low,
+                    if from == u64::MAX {
+                        high
+                    } else {
+                        from.max(high)
+                    },
+                ))
             }
             (Some((low, high)), Way::Newer) => Some((from.min(low), high)),
             (None, Way::Older) if came.at_end => Some((1, if from == u64::MAX { 1 } else { from })),
