@@ -7,67 +7,21 @@
     missing_docs
 )]
 
+#[path = "frame/desk.rs"]
+mod desk;
 #[path = "../tests/screen/fixture.rs"]
 mod fixture;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use desk::Screen;
 use fixture::{at, news, now, numbered};
 use lanewatch::engine::Update;
 use lanewatch::plain::Plain;
 use lanewatch::secret::Fingerprint;
-use lanewatch::tui::encoder::Encoder;
 use lanewatch::tui::key::Key;
-use lanewatch::tui::model::{GroupBy, Model};
-use lanewatch::tui::symbols;
-use lanewatch::tui::theme::Theme;
+use lanewatch::tui::model::GroupBy;
 use lanewatch::tui::update::{Msg, update};
-use lanewatch::tui::view::{Look, draw};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use std::hint::black_box;
 use std::sync::Arc;
-
-struct Screen {
-    model: Model,
-    look: Look,
-    encoder: Encoder,
-    buffer: Buffer,
-    bytes: Vec<u8>,
-}
-
-impl Screen {
-    fn new(lanes: u64) -> Self {
-        let mut model = Model::new(now(), (120, 40), Plain::new("bench"), false);
-        update(
-            &mut model,
-            now(),
-            Msg::News(news((0..lanes).map(numbered).collect())),
-        );
-        let look = Look {
-            theme: Theme::built_in("dark").unwrap(),
-            symbols: symbols::UNICODE,
-        };
-        let mut screen = Self {
-            model,
-            look,
-            encoder: Encoder::new(true),
-            buffer: Buffer::empty(Rect::ZERO),
-            bytes: Vec::new(),
-        };
-        screen.frame();
-        screen
-    }
-
-    fn frame(&mut self) {
-        self.model.settle();
-        self.buffer.resize(Rect::new(0, 0, 120, 40));
-        self.buffer.reset();
-        draw(&self.model, &self.look, &mut self.buffer);
-        self.bytes.clear();
-        self.encoder.encode(&mut self.buffer, &mut self.bytes);
-        black_box(self.bytes.len());
-    }
-}
 
 fn frames(criterion: &mut Criterion) {
     let mut screen = Screen::new(10_000);

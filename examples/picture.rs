@@ -7,14 +7,14 @@
 //! |---|---|
 //! | `120x40` | the terminal's columns and rows; only as the first step |
 //! | `--light` | run with the light theme, on light paper; only before the other steps |
+//! | `script=FILE` | play this tour, and look on until its last caption is shown; only before the other steps |
 //! | `40s` | look on for that long |
 //! | `until=TEXT` | look on until the screen shows the text, at most two minutes |
 //! | `type=TEXT` | press these keys |
 //! | `enter` `esc` `tab` | press this key |
 //!
 //! ```sh
-//! cargo build && cargo run --example picture -- docs/screen.svg 120x40 50s until=EXPIRING \
-//!     type=/deploy-notices enter type=d until=heal type=j enter until=HELD esc 2s
+//! cargo build && cargo run --example picture -- docs/screen.svg 120x40 script=docs/screen.tour
 //! ```
 
 #[path = "picture/svg.rs"]
@@ -44,8 +44,25 @@ fn main() -> Outcome<()> {
     let (columns, rows) = size.as_deref().and_then(parse_size).unwrap_or((120, 40));
     let light = arguments.next_if_eq("--light").is_some();
 
+    let script = arguments.next_if(|step| step.starts_with("script="));
+    let script = script
+        .as_deref()
+        .and_then(|step| step.strip_prefix("script="));
+    // The program starts in another folder.
+    let script = script.map(std::fs::canonicalize).transpose()?;
+
     let home = tempfile::tempdir()?;
-    let mut terminal = Terminal::start(columns, rows, light, home.path())?;
+    let mut terminal = Terminal::start(columns, rows, light, script.as_deref(), home.path())?;
+    if let Some(file) = &script {
+        let text = std::fs::read_to_string(file)?;
+        let mut captions = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("caption "));
+        let last = captions
+            .next_back()
+            .ok_or("the script has no caption to wait for")?;
+        terminal.until(last.trim())?;
+    }
     for step in arguments {
         terminal.step(&step)?;
     }
@@ -75,7 +92,13 @@ struct Terminal {
 
 impl Terminal {
     /// Starts the demo with its files under `home`.
-    fn start(columns: u16, rows: u16, light: bool, home: &Path) -> Outcome<Self> {
+    fn start(
+        columns: u16,
+        rows: u16,
+        light: bool,
+        script: Option<&Path>,
+        home: &Path,
+    ) -> Outcome<Self> {
         let size = PtySize {
             rows,
             cols: columns,
@@ -85,6 +108,10 @@ impl Terminal {
         let pair = native_pty_system().openpty(size)?;
         let mut command = CommandBuilder::new(program()?);
         command.arg("demo");
+        if let Some(file) = script {
+            command.arg("--script");
+            command.arg(file);
+        }
         if light {
             command.args(["--theme", "light"]);
         }

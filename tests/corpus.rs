@@ -477,6 +477,62 @@ fn no_weather_proves_a_credential_dead() {
     println!("{count} answers of the weather: {seen:?}");
 }
 
+/// What every pack makes of one answer to a credential that worked and has no known end.
+fn outcomes(kind: AnswerKind, status: u16, body: &str) -> Vec<(String, Outcome)> {
+    let context = Context {
+        now: Wall(1_790_000_000_000),
+        known_expires_at: None,
+        worked_before: true,
+    };
+    let judged = CATALOG.packs().map(|pack| {
+        let answer = Answer {
+            kind,
+            status,
+            headers: Cow::Borrowed(&[]),
+            body: Cow::Borrowed(body.as_bytes()),
+        };
+        let verdict = pack.classify(&answer, &context).verdict;
+        (verdict.evidence.rule.to_string(), verdict.outcome)
+    });
+    judged.collect()
+}
+
+#[test]
+fn no_pack_takes_what_is_only_supposed_for_an_end() {
+    for sentence in [
+        "If the token you sent has been revoked, ask for another one.",
+        "It is possible that the access token has been revoked.",
+        "Access token expired?",
+        "Expired token or wrong password.",
+        "This session has been invalidated or expired.",
+        "The key may have expired.",
+        "The token is invalid, has expired or was revoked.",
+        "Your password has expired.",
+    ] {
+        let error = format!(r#"{{"error":{{"message":"{sentence}"}}}}"#);
+        let flat = format!(r#"{{"message":"{sentence}"}}"#);
+        for (status, body) in [(400, &error), (401, &error), (401, &flat), (403, &flat)] {
+            for (rule, outcome) in outcomes(AnswerKind::Api, status, body) {
+                let ended = [Outcome::CredentialExpired, Outcome::CredentialRevoked];
+                assert!(!ended.contains(&outcome), "{rule} for {status} {body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_pack_accepts_data_that_has_room_for_an_error() {
+    for body in [
+        r#"{"sid":"m1","status":"sent","error_code":null,"error_message":null,"message":"Token expired"}"#,
+        r#"{"result":[1],"errors":{},"error":null}"#,
+        r#"{"data":{"x":1},"status":"active","status_message":"token revoked"}"#,
+    ] {
+        for (rule, outcome) in outcomes(AnswerKind::Api, 200, body) {
+            assert_eq!(outcome, Outcome::Ok, "{rule} for {body}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: inputs("LANEWATCH_FUZZ", 300), failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -11,18 +11,26 @@
 mod bytes;
 #[path = "screen/columns.rs"]
 mod columns;
+#[path = "screen/drills.rs"]
+mod drills;
+#[path = "screen/fit.rs"]
+mod fit;
 #[path = "screen/fixture.rs"]
 mod fixture;
 #[path = "screen/groups.rs"]
 mod groups;
 #[path = "screen/keys.rs"]
 mod keys;
+#[path = "screen/mouse.rs"]
+mod mouse;
 #[path = "screen/orders.rs"]
 mod orders;
 #[path = "screen/palette.rs"]
 mod palette;
 #[path = "screen/pictures.rs"]
 mod pictures;
+#[path = "screen/privacy.rs"]
+mod privacy;
 #[path = "screen/properties.rs"]
 mod properties;
 #[path = "screen/tables.rs"]

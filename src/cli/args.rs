@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::tui::depth::ColorChoice;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -20,6 +21,9 @@ Exit codes: 0 all good, 1 a lane is refused or failing, 2 bad usage or manifest,
 pub struct Args {
     /// The manifest; without it ./lanes.toml, then lanes.toml in the configuration folder.
     pub manifest: Option<PathBuf>,
+    /// Print the preferences in force, and where each comes from.
+    #[arg(long)]
+    pub print_config: bool,
     /// How the screen looks.
     #[command(flatten)]
     pub screen: ScreenArgs,
@@ -28,41 +32,55 @@ pub struct Args {
     pub verb: Option<Verb>,
 }
 
-/// How the screen looks.
-#[derive(clap::Args, Clone, Debug)]
+/// How the screen looks and what it may do. Each flag beats its variable (`LANEWATCH_THEME` and so
+/// on), and that beats `config.toml`.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Screen")]
 pub struct ScreenArgs {
-    /// dark, light, mono, or a theme file.
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME|FILE",
-        default_value = "dark",
-        help_heading = "Screen"
-    )]
-    pub theme: String,
-    /// Whether to use colours.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Screen")]
-    pub color: Color,
+    /// auto, dark, light, high-contrast, color-safe, mono, one of your own, or a theme file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// How many colours: auto, always, never, 16, 256 or true.
+    #[arg(long, value_name = "WHEN", value_parser = super::preferences::color)]
+    pub color: Option<ColorChoice>,
     /// Draw with ASCII characters only.
-    #[arg(long, global = true, help_heading = "Screen")]
+    #[arg(long)]
     pub ascii: bool,
+    /// Listen to the mouse; select text with shift then.
+    #[arg(long)]
+    pub mouse: bool,
+    /// Mask lanes, owners, accounts, addresses and fingerprints.
+    #[arg(long)]
+    pub private: bool,
     /// Show everything, do nothing.
-    #[arg(long, global = true, help_heading = "Screen")]
+    #[arg(long)]
     pub read_only: bool,
     /// Do not bracket frames in synchronized updates (DEC 2026).
-    #[arg(long, global = true, help_heading = "Screen")]
+    #[arg(long)]
     pub no_sync: bool,
 }
 
-/// Whether to use colours.
+/// What a schema is of.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Color {
-    /// Unless `NO_COLOR` is set.
-    Auto,
-    /// In any case.
-    Always,
-    /// In no case.
-    Never,
+pub enum SchemaOf {
+    /// `config.toml`.
+    Config,
+    /// `lanes.toml`.
+    Manifest,
+}
+
+/// What is played into the screen.
+#[derive(clap::Args, Clone, Debug)]
+pub struct TourArgs {
+    /// Play a tour: the built-in one, or the script in FILE. Any key ends it.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub script: Option<Option<PathBuf>>,
+    /// Play it so many times faster; what it waits for still has to happen.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, requires = "script")]
+    pub speed: f64,
+    /// Leave every pause out.
+    #[arg(long, requires = "script", conflicts_with = "speed")]
+    pub fast: bool,
 }
 
 /// A lane of a manifest whose engine runs.
@@ -143,7 +161,14 @@ pub struct SimulateArgs {
 #[derive(Subcommand, Debug)]
 pub enum Verb {
     /// Watch the built-in sandbox: a dozen lanes whose upstreams fail on command.
-    Demo,
+    Demo {
+        /// How the screen looks.
+        #[command(flatten)]
+        screen: ScreenArgs,
+        /// What is played into it.
+        #[command(flatten)]
+        tour: TourArgs,
+    },
     /// Run the engine without a screen.
     Run {
         /// The manifest.
@@ -161,9 +186,15 @@ pub enum Verb {
     Status {
         /// The manifest; without it ./lanes.toml, then the configuration folder's.
         manifest: Option<PathBuf>,
-        /// Print JSON.
+        /// Print JSON; with --watch, a line for each change.
         #[arg(long)]
         json: bool,
+        /// Go on with every change, a line each: for screen readers, logs and plain terminals.
+        #[arg(long, short)]
+        watch: bool,
+        /// The demo's lanes.
+        #[arg(long, requires = "watch", conflicts_with = "manifest")]
+        demo: bool,
     },
     /// Refresh a lane's credential now.
     Refresh(Target),
@@ -233,6 +264,11 @@ pub enum Verb {
         /// Where to.
         #[arg(default_value = "lanes.toml")]
         file: PathBuf,
+    },
+    /// Print a JSON Schema, for editors.
+    Schema {
+        /// Of which file.
+        of: SchemaOf,
     },
     /// Print completions for a shell.
     Completions {
@@ -307,6 +343,18 @@ pub enum AuditVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Print what came of each drill, and the records that prove it.
+    Receipts {
+        /// Which audit.
+        #[command(flatten)]
+        of: AuditOf,
+        /// Only this lane's.
+        #[arg(long)]
+        lane: Option<String>,
+        /// Print a JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print selected records.
     Query {
         /// Which audit.
@@ -344,5 +392,16 @@ mod tests {
     #[test]
     fn every_argument_is_well_declared() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_the_screen_are_offered_only_where_there_is_one() {
+        let mut command = Args::command();
+        command.build();
+        for verb in command.get_subcommands() {
+            let offered = verb.get_arguments().any(|it| it.get_id() == "theme");
+            assert_eq!(offered, verb.get_name() == "demo", "{}", verb.get_name());
+        }
+        assert!(command.get_arguments().any(|it| it.get_id() == "theme"));
     }
 }

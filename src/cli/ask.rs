@@ -112,7 +112,7 @@ fn send(target: &Target, verb: Verb, out: &mut impl Write) -> Result<u8, Failure
         }
         Reply::Refused(refusal @ Refusal::NoSuchLane(_)) => Err(Failure::new(Kind::Usage, refusal)),
         Reply::Refused(refusal) => Err(Failure::new(Kind::Failing, refusal)),
-        Reply::Status { .. } | Reply::Confused(_) => Err(Failure::new(
+        Reply::Status { .. } | Reply::News { .. } | Reply::Confused(_) => Err(Failure::new(
             Kind::Internal,
             "the engine's answer makes no sense",
         )

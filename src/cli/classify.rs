@@ -264,6 +264,7 @@ fn tried_lines(tried: &[Tried]) -> Vec<String> {
             Fate::Matched => format!("{name} (holds, and decides)"),
             Fate::NotMet => name.to_owned(),
             Fate::NotAllowed => format!("{name} (such an answer condemns nothing)"),
+            Fate::LeftOpen => format!("{name} (its words leave the end open)"),
         };
         if of != pack {
             pack = of;

@@ -15,6 +15,7 @@
 pub mod args;
 mod ask;
 pub mod audit;
+mod change;
 mod check;
 pub mod classify;
 mod failure;
@@ -22,13 +23,16 @@ mod init;
 mod load;
 mod monitor;
 mod once;
+mod preferences;
 pub mod providers;
 mod read_audit;
+mod receipts;
 pub mod sandbox;
 mod show;
 mod simulate;
 mod stand_alone;
 mod status;
+mod watch;
 
 pub use failure::{Failure, Kind};
 
@@ -68,11 +72,18 @@ fn flush(out: &mut impl Write) -> Result<(), Failure> {
 fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
     let screen = args.screen;
     match args.verb {
+        None if args.print_config => preferences::print(&screen, out),
         None => monitor::monitor(&load::manifest_path(args.manifest.as_deref())?, &screen),
-        Some(Verb::Demo) => monitor::demo(&screen),
+        Some(Verb::Demo { screen, tour }) => monitor::demo(&screen, &tour),
         Some(Verb::Run { manifest }) => monitor::headless(&manifest, out),
         Some(Verb::Check { manifest, json }) => check::check(&manifest, json, out),
-        Some(Verb::Status { manifest, json }) => {
+        Some(Verb::Status {
+            watch: true,
+            manifest,
+            json,
+            demo,
+        }) => watch::watch(manifest.as_deref(), demo, json, out),
+        Some(Verb::Status { manifest, json, .. }) => {
             status::status(&load::manifest_path(manifest.as_deref())?, json, out)
         }
         Some(Verb::Refresh(target)) => ask::refresh(&target, out),
@@ -94,6 +105,7 @@ fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
         Some(Verb::Simulate(args)) => simulate::simulate(&args, out),
         Some(Verb::Sandbox) => stand_alone::sandbox(out),
         Some(Verb::Init { file }) => init::init(&file, out),
+        Some(Verb::Schema { of }) => preferences::schema(of, out),
         Some(Verb::Completions { shell }) => {
             clap_complete::generate(shell, &mut Args::command(), "lanewatch", out);
             Ok(0)

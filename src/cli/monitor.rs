@@ -4,7 +4,7 @@
 //! The engine has its own thread and runtime, so that a terminal that takes no more bytes never
 //! makes a lane late.
 
-use super::args::{Color, ScreenArgs};
+use super::args::{ScreenArgs, TourArgs};
 use super::ask::operator;
 use super::failure::{Failure, Kind};
 use super::load::{self, Loaded};
@@ -13,10 +13,11 @@ use crate::lane::Actor;
 use crate::manifest::Bindings;
 use crate::plain::Plain;
 use crate::sandbox::{self, Sandbox};
-use crate::tui::reach::{Knows, Reach};
-use crate::tui::theme::Theme;
-use crate::tui::{AuditPlace, Exit, ScreenOptions};
+use crate::tui::reach::Knows;
+use crate::tui::tour::{self, Script, Tour};
+use crate::tui::{AuditPlace, Exit, ScreenOptions, TuiError};
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -28,16 +29,16 @@ use tokio_util::sync::CancellationToken;
 const FAREWELL: Duration = Duration::from_millis(2500);
 
 /// What an engine's thread makes before it runs.
-struct Made {
-    setup: Setup,
-    socket: PathBuf,
-    sandbox: Option<Sandbox>,
+pub(super) struct Made {
+    pub(super) setup: Setup,
+    pub(super) socket: PathBuf,
+    pub(super) sandbox: Option<Sandbox>,
 }
 
 /// An engine on its own thread.
-struct Running {
-    handle: Handle,
-    stop: CancellationToken,
+pub(super) struct Running {
+    pub(super) handle: Handle,
+    pub(super) stop: CancellationToken,
     ended: mpsc::Receiver<()>,
 }
 
@@ -61,8 +62,9 @@ pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
 }
 
 /// Watches the built-in sandbox.
-pub(super) fn demo(screen: &ScreenArgs) -> Result<u8, Failure> {
+pub(super) fn demo(screen: &ScreenArgs, tour: &TourArgs) -> Result<u8, Failure> {
     let mut options = options(screen)?;
+    options.tour = read_tour(tour)?;
     let folder = demo_folder()?;
     folder.create()?;
     options.audit = audit_place(&folder);
@@ -79,12 +81,38 @@ fn audit_place(folder: &StateFolder) -> Option<AuditPlace> {
     })
 }
 
+/// The tour to be played, if one was asked for.
+fn read_tour(args: &TourArgs) -> Result<Option<Tour>, Failure> {
+    let Some(script) = &args.script else {
+        return Ok(None);
+    };
+    let usage = |text: String| Failure::new(Kind::Usage, text);
+    let (name, text) = match script {
+        None => ("the built-in tour".to_owned(), tour::DEMO.to_owned()),
+        Some(file) => {
+            let name = file.display().to_string();
+            let text = std::fs::read_to_string(file);
+            let text = text.map_err(|error| usage(format!("no tour {name}: {error}")))?;
+            (name, text)
+        }
+    };
+    let script = Script::parse(&text).map_err(|error| {
+        usage(format!("{name}: {error}")).hint("docs/tour.md has every word of a script")
+    })?;
+    let speed = match args.fast {
+        true => f64::INFINITY,
+        false if (0.1..=1_000.0).contains(&args.speed) => args.speed,
+        false => return Err(usage("--speed is a number from 0.1 to 1000".to_owned())),
+    };
+    Ok(Some(Tour::new(script, speed)))
+}
+
 /// Where the demo keeps its state.
 pub(super) fn demo_folder() -> Result<StateFolder, Failure> {
     Ok(StateFolder::named("demo")?)
 }
 
-fn make_demo(runtime: &Runtime, folder: StateFolder) -> Result<Made, Failure> {
+pub(super) fn make_demo(runtime: &Runtime, folder: StateFolder) -> Result<Made, Failure> {
     let internal = |error: &dyn std::fmt::Display| Failure::new(Kind::Internal, error);
     // The lock comes first: a second demo must not touch the first one's files.
     let lock = folder.lock()?;
@@ -145,7 +173,7 @@ pub(super) fn headless(path: &Path, out: &mut impl Write) -> Result<u8, Failure>
     Ok(0)
 }
 
-fn open(path: &Path) -> Result<(Setup, StateFolder), Failure> {
+pub(super) fn open(path: &Path) -> Result<(Setup, StateFolder), Failure> {
     let Loaded {
         manifest,
         catalog,
@@ -164,7 +192,7 @@ pub(super) fn current_thread() -> Result<Runtime, Failure> {
 }
 
 /// Starts an engine on a thread of its own. Answers when it is ready to be talked to.
-fn start(
+pub(super) fn start(
     make: impl FnOnce(&Runtime) -> Result<Made, Failure> + Send + 'static,
 ) -> Result<Running, Failure> {
     let stop = CancellationToken::new();
@@ -217,7 +245,7 @@ fn start(
     })
 }
 
-fn wait_for(running: &Running) {
+pub(super) fn wait_for(running: &Running) {
     // The thread drops its end when it is done; one that is stuck is left to the process's end.
     let _done = running.ended.recv_timeout(FAREWELL);
 }
@@ -229,50 +257,39 @@ fn watch(options: ScreenOptions, running: &Running) -> Result<u8, Failure> {
         .subscribe()
         .map_err(|error| internal(error.to_string()))?;
     let screen = crate::tui::run(options, running.handle.clone(), updates, clock::now);
-    let exit = current_thread()?.block_on(screen);
+    let runtime = current_thread()?;
+    // A mistake in the screen must not cut the engine off in the middle of something.
+    let exit = catch_unwind(AssertUnwindSafe(|| runtime.block_on(screen)));
     running.stop.cancel();
     wait_for(running);
+    let exit = exit.map_err(|_told| {
+        internal(
+            "the screen failed; the engine was stopped in order, and the audit is whole".into(),
+        )
+    })?;
     match exit {
+        Err(error @ TuiError::Tour(_)) => Err(Failure::new(Kind::Failing, error)),
         Ok(Exit::Quit | Exit::HangUp | Exit::Signal(_)) => Ok(0),
         Err(error) => Err(Failure::new(Kind::Usage, error)),
     }
 }
 
 fn options(args: &ScreenArgs) -> Result<ScreenOptions, Failure> {
-    let theme = match Theme::built_in(&args.theme) {
-        Some(theme) => theme,
-        None => {
-            let text = std::fs::read_to_string(&args.theme).map_err(|error| {
-                Failure::new(Kind::Usage, format!("no theme {:?}: {error}", args.theme))
-                    .hint("name dark, light, mono, or a theme file")
-            })?;
-            Theme::parse(&text).map_err(|mistakes| {
-                let lines = mistakes
-                    .iter()
-                    .map(|mistake| format!("{}:{mistake}", args.theme));
-                Failure::new(Kind::Usage, lines.collect::<Vec<_>>().join("\n"))
-            })?
-        }
-    };
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        let text = "this terminal (TERM=dumb) has no cursor that could be moved";
+        return Err(Failure::new(Kind::Usage, text)
+            .hint("`lanewatch status --watch` prints every change as a line"));
+    }
     let operator = match operator() {
         Actor::Operator(name) => name,
         Actor::Lanewatch | Actor::Provider => Plain::new("operator"),
     };
     Ok(ScreenOptions {
-        theme,
-        color: match args.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => !no_color,
-        },
-        ascii: args.ascii,
-        read_only: args.read_only,
-        sync_output: !args.no_sync,
+        preferences: super::preferences::live(args)?,
         operator,
-        reach: Reach::default(),
         knows: Knows::guess(|name| std::env::var(name).ok()),
         audit: None,
+        tour: None,
     })
 }
 
@@ -281,7 +298,7 @@ fn options(args: &ScreenArgs) -> Result<ScreenOptions, Failure> {
 const LOG_LINES: usize = 2_048;
 
 /// Logs to daily files in the state folder; never to the terminal. `LANEWATCH_LOG` says how much.
-fn log_to(folder: &StateFolder) -> tracing_appender::non_blocking::WorkerGuard {
+pub(super) fn log_to(folder: &StateFolder) -> tracing_appender::non_blocking::WorkerGuard {
     use tracing_subscriber::EnvFilter;
     let appender = tracing_appender::rolling::daily(folder.path().join("logs"), "lanewatch.log");
     let (writer, guard) = tracing_appender::non_blocking::NonBlockingBuilder::default()

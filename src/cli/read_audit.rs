@@ -40,6 +40,9 @@ pub(super) fn run(verb: AuditVerb, out: &mut impl Write) -> Result<u8, Failure> 
             expect_head,
             json,
         } => audit::prove(out, &folder(&of)?, head(expect_head)?, form(json)),
+        AuditVerb::Receipts { of, lane, json } => {
+            super::receipts::print(out, &folder(&of)?, lane.as_deref(), form(json))
+        }
         AuditVerb::Query {
             of,
             select,

@@ -16,6 +16,7 @@ mod memory;
 mod perform;
 mod pocket;
 mod prove;
+mod receipt;
 mod record;
 mod refresh;
 mod reload;
@@ -37,9 +38,10 @@ pub use handle::{
     Accepted, Command, Handle, Lease, Publisher, RECORDS_KEPT, Refusal, Request, Update, Updates,
     updates,
 };
+pub use receipt::{Mark, Receipt, Receipts, Stage};
 pub use reload::{Reader, Reload};
 pub use run::Engine;
 pub use setup::{Setup, StartError};
-pub use socket::{Question, Reply, ask, listen};
+pub use socket::{Question, Reply, Watching, ask, listen, watch};
 pub use state_folder::{EngineLock, StateError, StateFolder};
 pub use view::{EngineView, LaneInfo, LaneView, LoginView, StoreView};

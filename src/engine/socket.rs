@@ -3,14 +3,18 @@
 //! Whoever can open the socket is the account that runs the engine; the folder around it is closed
 //! to others. It lets through what a person may see and ask, and never a secret.
 
-use super::handle::{Accepted, Command, Handle, Refusal};
+use super::handle::{Accepted, Command, Handle, Refusal, Update, Updates};
 use super::view::{EngineView, LaneView};
+use crate::lane::LaneName;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines, Take,
+};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 
 /// The longest question.
@@ -24,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Question {
     /// What the engine knows.
     Status,
+    /// To be told of everything now, and of every change from now on.
+    Watch,
     /// To do something.
     Command(Command),
 }
@@ -38,6 +44,17 @@ pub enum Reply {
         engine: EngineView,
         /// Its lanes.
         lanes: Vec<Arc<LaneView>>,
+    },
+    /// What changed since the last of these.
+    News {
+        /// The engine, if it changed.
+        engine: Option<Arc<EngineView>>,
+        /// Lanes that changed.
+        lanes: Vec<Arc<LaneView>>,
+        /// Lanes that the manifest no longer has.
+        removed: Vec<LaneName>,
+        /// Whether the engine has stopped.
+        stopped: bool,
     },
     /// It is done.
     Accepted(Accepted),
@@ -81,6 +98,11 @@ async fn serve(stream: UnixStream, handle: &Handle) -> io::Result<()> {
                 Some((engine, lanes)) => Reply::Status { engine, lanes },
                 None => Reply::Refused(Refusal::Stopped),
             },
+            // The rest of the connection is news: nothing more is asked on it.
+            Ok(Question::Watch) => match handle.subscribe() {
+                Ok(updates) => return tell(updates, &mut lines, &mut write).await,
+                Err(refusal) => Reply::Refused(refusal),
+            },
             Ok(Question::Command(command)) => match handle.send(command).await {
                 Ok(accepted) => Reply::Accepted(accepted),
                 Err(refusal) => Reply::Refused(refusal),
@@ -92,6 +114,106 @@ async fn serve(stream: UnixStream, handle: &Handle) -> io::Result<()> {
         write.write_all(&text).await?;
     }
     Ok(())
+}
+
+/// Writes news until the engine stops or the viewer goes. A viewer that reads slowly is told less
+/// often: what it has not taken yet is merged.
+async fn tell(
+    mut updates: Updates,
+    lines: &mut Lines<BufReader<Take<OwnedReadHalf>>>,
+    write: &mut OwnedWriteHalf,
+) -> io::Result<()> {
+    loop {
+        let update = tokio::select! {
+            update = updates.next() => update,
+            gone = lines.next_line() => match gone? {
+                None => return Ok(()),
+                Some(_) => continue,
+            },
+        };
+        let stopped = update.stopped;
+        let news = Reply::News {
+            engine: update.engine,
+            lanes: update.lanes,
+            removed: update.removed,
+            stopped,
+        };
+        let mut text = serde_json::to_vec(&news)?;
+        text.push(b'\n');
+        write.write_all(&text).await?;
+        if stopped {
+            return Ok(());
+        }
+    }
+}
+
+/// The news of an engine in another process.
+pub struct Watching {
+    lines: Lines<BufReader<OwnedReadHalf>>,
+    first: Option<Update>,
+    // Closing this end would tell the engine that nobody reads.
+    _ask: OwnedWriteHalf,
+}
+
+impl Watching {
+    /// Waits for the next news; `None` when the engine is gone. Records are not among it. Safe to
+    /// cancel.
+    ///
+    /// # Errors
+    /// When what comes is no news.
+    pub async fn next(&mut self) -> io::Result<Option<Update>> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
+        match self.lines.next_line().await? {
+            None => Ok(None),
+            Some(line) => news(&line).map(Some),
+        }
+    }
+}
+
+fn news(line: &str) -> io::Result<Update> {
+    match serde_json::from_str(line)? {
+        Reply::News {
+            engine,
+            lanes,
+            removed,
+            stopped,
+        } => Ok(Update {
+            engine,
+            lanes,
+            removed,
+            stopped,
+            ..Update::default()
+        }),
+        Reply::Refused(refusal) => Err(io::Error::other(refusal)),
+        _ => Err(io::Error::other("it cannot tell of changes")),
+    }
+}
+
+/// Attaches to the engine that listens at `path`; answers when it has said how things stand.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn watch(path: &Path) -> io::Result<Watching> {
+    let attach = async {
+        let (read, mut write) = UnixStream::connect(path).await?.into_split();
+        let mut text = serde_json::to_vec(&Question::Watch)?;
+        text.push(b'\n');
+        write.write_all(&text).await?;
+        let mut lines = BufReader::new(read).lines();
+        let line = lines.next_line().await?;
+        let first = Some(news(&line.unwrap_or_default())?);
+        Ok(Watching {
+            lines,
+            first,
+            _ask: write,
+        })
+    };
+    let late = || io::Error::new(io::ErrorKind::TimedOut, "the engine does not answer");
+    tokio::time::timeout(PATIENCE, attach)
+        .await
+        .map_err(|_| late())?
 }
 
 /// Asks the engine that listens at `path`.

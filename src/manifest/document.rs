@@ -1,10 +1,11 @@
 //! The document as a whole: from text to [`Manifest`].
 
+use super::ahead::Ahead;
 use super::alerts;
 use super::bindings::Surroundings;
 use super::common::Defaults;
 use super::lane_entry;
-use super::mistake::Mistakes;
+use super::mistake::{Complaints, Mistakes};
 use super::pieces::{self, Pieces};
 use super::place::Lines;
 use super::reader::Reader;
@@ -70,7 +71,7 @@ fn whole_lanes(text: &str, cut: Pieces) -> Option<Pieces> {
 }
 
 /// The tree of one piece, as far as it could be read; syntax errors go into the book.
-fn tree<'t>(whole: &str, piece: &'t str, read: &mut Reader<'_>) -> Spanned<DeTable<'t>> {
+pub(crate) fn tree<'t>(whole: &str, piece: &'t str, book: &mut Complaints) -> Spanned<DeTable<'t>> {
     let first = match DeTable::parse(piece) {
         Ok(tree) => return tree,
         Err(first) => first,
@@ -93,8 +94,7 @@ fn tree<'t>(whole: &str, piece: &'t str, read: &mut Reader<'_>) -> Spanned<DeTab
                 "see https://toml.io for how TOML is written".to_owned(),
             ),
         };
-        read.book
-            .syntax(whole, at, &format!("not TOML: {what}"), &expected);
+        book.syntax(whole, at, &format!("not TOML: {what}"), &expected);
     }
     tree
 }
@@ -107,7 +107,7 @@ fn document(
     lines: &Lines<'_>,
     read: &mut Reader<'_>,
 ) -> Option<Manifest> {
-    let tree_of_rest = tree(text, rest, read);
+    let tree_of_rest = tree(text, rest, &mut read.book);
     let root = Section::new(
         tree_of_rest.get_ref(),
         0,
@@ -134,15 +134,25 @@ fn document(
     for value in lane_tables(&root, read) {
         lanes.take(value, &defaults, lines, read);
     }
-    for piece in pieces {
-        read.book.piece(piece.start);
-        let tree = tree(text, text.get(piece.clone())?, read);
-        if let Some(DeValue::Array(tables)) = tree.get_ref().get("lane").map(Spanned::get_ref) {
-            for value in tables.iter() {
-                lanes.take(value, &defaults, lines, read);
+    std::thread::scope(|scope| {
+        let mut ahead = Ahead::start(scope, text, pieces);
+        for piece in pieces {
+            read.book.piece(piece.start);
+            let tree = match ahead.next() {
+                Some(tree) => tree,
+                None => tree(
+                    text,
+                    text.get(piece.clone()).unwrap_or_default(),
+                    &mut read.book,
+                ),
+            };
+            if let Some(DeValue::Array(tables)) = tree.get_ref().get("lane").map(Spanned::get_ref) {
+                for value in tables.iter() {
+                    lanes.take(value, &defaults, lines, read);
+                }
             }
         }
-    }
+    });
     read.book.piece(0);
     let odd = root
         .get("lane")

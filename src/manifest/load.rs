@@ -93,6 +93,20 @@ pub fn packs_folder(path: &Path, bindings: &Bindings) -> Option<PathBuf> {
     document::packs(&absolute, &text, &around)
 }
 
+/// The text of another file of ours, with the same care; `None` if it is not there. One with
+/// nothing in it is text too.
+///
+/// # Errors
+/// When the file is there and cannot be read as text.
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>, ManifestError> {
+    match text_of(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(ManifestError::Missing { .. }) => Ok(None),
+        Err(ManifestError::Empty { .. }) => Ok(Some(String::new())),
+        Err(other) => Err(other),
+    }
+}
+
 fn text_of(path: &Path) -> Result<String, ManifestError> {
     let path = || path.to_owned();
     let failed = |error: io::Error| match error.kind() {

@@ -90,7 +90,7 @@ struct Found {
 
 /// Gathers mistakes while a document is read.
 #[derive(Default)]
-pub(super) struct Complaints {
+pub(crate) struct Complaints {
     found: Vec<Found>,
     more: usize,
     /// Where the piece that is being read begins in the file.
@@ -107,29 +107,29 @@ pub(super) struct Complaints {
 impl Complaints {
     /// A further piece begins: offsets count from `base`, and what is broken elsewhere is not
     /// broken here.
-    pub(super) fn piece(&mut self, base: usize) {
+    pub(crate) fn piece(&mut self, base: usize) {
         self.base = base;
         self.before = self.shadows.len();
         self.first = self.first.or(Some(self.before));
     }
 
     /// An offset of the current piece as one of the file.
-    pub(super) const fn absolute(&self, at: usize) -> usize {
+    pub(crate) const fn absolute(&self, at: usize) -> usize {
         self.base + at
     }
 
     /// Whether it is still worth while to look for a good hint.
-    pub(super) fn wants_hints(&self) -> bool {
+    pub(crate) fn wants_hints(&self) -> bool {
         self.found.len() < SHOWN
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// A syntax error. What stands between it and the next header was read wrongly, so nothing
     /// said about it would help.
-    pub(super) fn syntax(&mut self, text: &str, at: usize, what: &str, hint: &str) {
+    pub(crate) fn syntax(&mut self, text: &str, at: usize, what: &str, hint: &str) {
         let at = self.absolute(at).min(text.len());
         let head = text.get(..at).unwrap_or_default();
         let start = head.rfind('\n').map_or(0, |end| end + 1);
@@ -146,7 +146,7 @@ impl Complaints {
     }
 
     /// A mistake at `at` of the current piece.
-    pub(super) fn at(&mut self, at: usize, what: impl AsRef<str>, hint: impl AsRef<str>) {
+    pub(crate) fn at(&mut self, at: usize, what: impl AsRef<str>, hint: impl AsRef<str>) {
         let at = self.absolute(at);
         if !self.shadows.iter().any(|shadow| shadow.contains(&at)) {
             self.keep(at, what.as_ref(), hint.as_ref());
@@ -155,7 +155,7 @@ impl Complaints {
 
     /// A mistake that may only follow from a syntax error in this piece or the first: a key or a
     /// store that is not there. Not worth saying as long as there is one.
-    pub(super) fn absent(&mut self, at: usize, what: impl AsRef<str>, hint: impl AsRef<str>) {
+    pub(crate) fn absent(&mut self, at: usize, what: impl AsRef<str>, hint: impl AsRef<str>) {
         let here = self.shadows.len() - self.before;
         if here + self.first.unwrap_or(0) == 0 {
             self.at(at, what, hint);
@@ -163,7 +163,7 @@ impl Complaints {
     }
 
     /// A mistake that may only follow from a syntax error anywhere: a lane that is not there.
-    pub(super) fn unresolved(&mut self, at: usize, what: impl AsRef<str>, hint: impl AsRef<str>) {
+    pub(crate) fn unresolved(&mut self, at: usize, what: impl AsRef<str>, hint: impl AsRef<str>) {
         if self.shadows.is_empty() {
             self.at(at, what, hint);
         }
@@ -179,7 +179,7 @@ impl Complaints {
     }
 
     /// All of them, in the order of the file.
-    pub(super) fn finish(mut self, path: &Path, text: &str) -> Mistakes {
+    pub(crate) fn finish(mut self, path: &Path, text: &str) -> Mistakes {
         self.found.sort_by_key(|found| found.at);
         let lines = Lines::new(text);
         let list = self.found.into_iter().map(|found| {
@@ -206,7 +206,7 @@ fn clean(sentence: &str) -> String {
 }
 
 /// The candidate that somebody who wrote `word` most likely meant.
-pub(super) fn nearest<'c>(
+pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
@@ -227,7 +227,7 @@ pub(super) fn nearest<'c>(
 }
 
 /// `a`, `b` or `c`, cut after eight.
-pub(super) fn one_of<'c>(words: impl IntoIterator<Item = &'c str>) -> String {
+pub(crate) fn one_of<'c>(words: impl IntoIterator<Item = &'c str>) -> String {
     let mut words: Vec<Cow<'_, str>> = words
         .into_iter()
         .map(|word| Cow::Owned(format!("`{word}`")))

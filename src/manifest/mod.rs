@@ -6,22 +6,24 @@
 //! above ([`crate::store`], [`crate::engine`]) act on what is read here. What a provider can do is
 //! asked of the caller by [`Surroundings`], so that this room needs nothing of [`crate::provider`].
 
+mod ahead;
 mod alerts;
 mod bindings;
 mod common;
 mod credential;
 mod difference;
-mod document;
+pub(crate) mod document;
 mod lane_entry;
 mod load;
-mod mistake;
+pub(crate) mod mistake;
 mod pieces;
 mod place;
 mod probe;
 mod reader;
 mod request;
-mod section;
-mod shape;
+mod schema;
+pub(crate) mod section;
+pub(crate) mod shape;
 mod spec;
 mod stores;
 mod value;
@@ -31,8 +33,10 @@ mod web;
 pub use bindings::{Bindings, ProviderFacts, RotationFacts, Surroundings};
 pub use difference::{Difference, difference};
 pub use document::parse;
+pub(crate) use load::read_text;
 pub use load::{MANIFEST_MAX, ManifestError, load, packs_folder};
 pub use mistake::{Mistake, Mistakes};
+pub use schema::schema;
 pub use spec::{
     AlertChannel, AlertSpec, ClientAuth, LaneEntry, LeaseSpec, Limits, Manifest, OauthSpec,
     OpenBaoAuth, OpenBaoSpec, RequestSpec, Route, SecretFrom, Source, StoreSpec,

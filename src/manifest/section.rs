@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 /// What a table has under a key.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Given<T> {
+pub(crate) enum Given<T> {
     /// Nothing.
     Absent,
     /// Something wrong, which has been complained about.
@@ -18,26 +18,26 @@ pub(super) enum Given<T> {
 
 impl<T> Given<T> {
     /// This, unless it is absent.
-    pub(super) fn or(self, other: impl FnOnce() -> Self) -> Self {
+    pub(crate) fn or(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Absent => other(),
             given => given,
         }
     }
 
-    pub(super) fn ok(self) -> Option<T> {
+    pub(crate) fn ok(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
             _ => None,
         }
     }
 
-    pub(super) const fn is_absent(&self) -> bool {
+    pub(crate) const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
     /// What `read` makes of it; `None` from it means a mistake.
-    pub(super) fn and_then<U>(self, read: impl FnOnce(T) -> Option<U>) -> Given<U> {
+    pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Option<U>) -> Given<U> {
         match self {
             Self::Absent => Given::Absent,
             Self::Wrong => Given::Wrong,
@@ -48,18 +48,18 @@ impl<T> Given<T> {
 
 /// A piece of text and where it stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'t> {
-    pub(super) value: &'t str,
-    pub(super) at: usize,
+pub(crate) struct Text<'t> {
+    pub(crate) value: &'t str,
+    pub(crate) at: usize,
 }
 
 /// A table of the document.
 #[derive(Clone, Copy)]
-pub(super) struct Section<'t> {
+pub(crate) struct Section<'t> {
     table: &'t DeTable<'t>,
     shape: &'static Shape,
     /// Where it begins.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// The lane, store or alert it is or belongs to.
     of: Option<&'t str>,
     /// Whether it is that one itself.
@@ -68,7 +68,7 @@ pub(super) struct Section<'t> {
 
 impl<'t> Section<'t> {
     /// A table of this shape; keys that it must not have are complained about.
-    pub(super) fn new(
+    pub(crate) fn new(
         table: &'t DeTable<'t>,
         at: usize,
         shape: &'static Shape,
@@ -97,7 +97,7 @@ impl<'t> Section<'t> {
     }
 
     /// Like [`Section::new`], from any value, which must be a table.
-    pub(super) fn open(
+    pub(crate) fn open(
         value: &'t Spanned<DeValue<'t>>,
         shape: &'static Shape,
         of: Option<&'t str>,
@@ -119,7 +119,7 @@ impl<'t> Section<'t> {
     }
 
     /// A table whose keys are names, so that none of them is unknown.
-    pub(super) fn named(value: &'t Spanned<DeValue<'t>>) -> Option<Self> {
+    pub(crate) fn named(value: &'t Spanned<DeValue<'t>>) -> Option<Self> {
         let DeValue::Table(table) = value.get_ref() else {
             return None;
         };
@@ -133,7 +133,7 @@ impl<'t> Section<'t> {
     }
 
     /// What messages call it.
-    pub(super) fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let title = self.shape.title;
         match self.of.map(shorten) {
             Some(of) if title.contains("NAME") => title.replace("NAME", &of),
@@ -150,34 +150,35 @@ impl<'t> Section<'t> {
         if let Some(key) = nearest(word, self.shape.keys.iter().copied()) {
             return format!("write `{key}`");
         }
-        let place = PLACES.iter().find(|place| place.keys.contains(&word));
+        let mut places = PLACES.iter().filter(|_| self.shape.ours);
+        let place = places.find(|place| place.keys.contains(&word));
         match place {
             Some(place) => format!("`{word}` belongs to {}", place.title),
             None => format!("it may have {}", one_of(self.shape.keys.iter().copied())),
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.table.get(key)
     }
 
     /// Where the key stands, or the table if it is not there.
-    pub(super) fn key_at(&self, key: &str) -> usize {
+    pub(crate) fn key_at(&self, key: &str) -> usize {
         let found = self.table.get_key_value(key);
         found.map_or(self.at, |(key, _)| key.span().start)
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
     /// Complains that the table lacks `key`.
-    pub(super) fn missing(&self, key: &str, hint: &str, book: &mut Complaints) {
+    pub(crate) fn missing(&self, key: &str, hint: &str, book: &mut Complaints) {
         book.absent(self.at, format!("{} has no `{key}`", self.title()), hint);
     }
 
     /// Complains that `key` is of the wrong type. The value is not quoted: it may be a secret.
-    pub(super) fn wrong<T>(
+    pub(crate) fn wrong<T>(
         &self,
         key: &str,
         wanted: &str,
@@ -193,7 +194,7 @@ impl<'t> Section<'t> {
     }
 
     /// The text under `key`.
-    pub(super) fn text(&self, key: &str, book: &mut Complaints) -> Given<Text<'t>> {
+    pub(crate) fn text(&self, key: &str, book: &mut Complaints) -> Given<Text<'t>> {
         match self.get(key) {
             None => Given::Absent,
             Some(value) => match text_of(value) {
@@ -204,7 +205,7 @@ impl<'t> Section<'t> {
     }
 
     /// The list of texts under `key`.
-    pub(super) fn texts(&self, key: &str, book: &mut Complaints) -> Given<Vec<Text<'t>>> {
+    pub(crate) fn texts(&self, key: &str, book: &mut Complaints) -> Given<Vec<Text<'t>>> {
         let Some(value) = self.get(key) else {
             return Given::Absent;
         };
@@ -234,7 +235,7 @@ impl<'t> Section<'t> {
     }
 
     /// The truth value under `key`.
-    pub(super) fn flag(&self, key: &str, book: &mut Complaints) -> Given<bool> {
+    pub(crate) fn flag(&self, key: &str, book: &mut Complaints) -> Given<bool> {
         match self.get(key).map(Spanned::get_ref) {
             None => Given::Absent,
             Some(DeValue::Boolean(flag)) => Given::Is(*flag),
@@ -243,7 +244,7 @@ impl<'t> Section<'t> {
     }
 
     /// The whole number under `key`, from one to `most`.
-    pub(super) fn count(&self, key: &str, most: usize, book: &mut Complaints) -> Given<usize> {
+    pub(crate) fn count(&self, key: &str, most: usize, book: &mut Complaints) -> Given<usize> {
         let Some(value) = self.get(key) else {
             return Given::Absent;
         };
@@ -265,7 +266,7 @@ impl<'t> Section<'t> {
     }
 
     /// The table under `key`, which belongs to the same lane, store or alert.
-    pub(super) fn section(
+    pub(crate) fn section(
         &self,
         key: &str,
         shape: &'static Shape,
@@ -281,7 +282,7 @@ impl<'t> Section<'t> {
     }
 
     /// The tables under `key`, written `[[key]]`.
-    pub(super) fn sections(
+    pub(crate) fn sections(
         &self,
         key: &str,
         shape: &'static Shape,
@@ -311,7 +312,7 @@ impl<'t> Section<'t> {
     }
 
     /// Every key with its table, for tables whose keys are names.
-    pub(super) fn entries(
+    pub(crate) fn entries(
         &self,
     ) -> impl Iterator<Item = (Text<'t>, &'t Spanned<DeValue<'t>>)> + use<'t> {
         self.table.iter().map(|(key, value)| {
@@ -324,13 +325,13 @@ impl<'t> Section<'t> {
     }
 }
 
-pub(super) fn text_of<'t>(value: &'t Spanned<DeValue<'t>>) -> Option<Text<'t>> {
+pub(crate) fn text_of<'t>(value: &'t Spanned<DeValue<'t>>) -> Option<Text<'t>> {
     let at = value.span().start;
     value.get_ref().as_str().map(|value| Text { value, at })
 }
 
 /// The start of a name that may be of any length.
-pub(super) fn shorten(name: &str) -> String {
+pub(crate) fn shorten(name: &str) -> String {
     const MOST: usize = 64;
     let mut short: String = name.chars().take(MOST).collect();
     if name.chars().nth(MOST).is_some() {
@@ -340,7 +341,7 @@ pub(super) fn shorten(name: &str) -> String {
 }
 
 /// What a person would call a value of this type.
-pub(super) const fn kind_of(value: &DeValue<'_>) -> &'static str {
+pub(crate) const fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",

@@ -4,25 +4,36 @@
 
 /// A table of the manifest.
 #[derive(Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// As messages call it.
-    pub(super) title: &'static str,
+    pub(crate) title: &'static str,
     /// The keys it may have.
-    pub(super) keys: &'static [&'static str],
+    pub(crate) keys: &'static [&'static str],
+    /// Whether it is one of the manifest's own tables, among which a misplaced key is looked for.
+    pub(crate) ours: bool,
 }
 
 const fn shape(title: &'static str, keys: &'static [&'static str]) -> Shape {
-    Shape { title, keys }
+    let ours = true;
+    Shape { title, keys, ours }
 }
 
-pub(super) static ROOT: Shape = shape(
+impl Shape {
+    /// A table of another file that is read the same way.
+    pub(crate) const fn elsewhere(title: &'static str, keys: &'static [&'static str]) -> Self {
+        let ours = false;
+        Self { title, keys, ours }
+    }
+}
+
+pub(crate) static ROOT: Shape = shape(
     "the top level",
     &[
         "title", "packs", "limits", "defaults", "stores", "lane", "alert",
     ],
 );
-pub(super) static LIMITS: Shape = shape("[limits]", &["per_host", "in_all"]);
-pub(super) static DEFAULTS: Shape = shape(
+pub(crate) static LIMITS: Shape = shape("[limits]", &["per_host", "in_all"]);
+pub(crate) static DEFAULTS: Shape = shape(
     "[defaults]",
     &[
         "store",
@@ -36,9 +47,9 @@ pub(super) static DEFAULTS: Shape = shape(
         "store_every",
     ],
 );
-pub(super) static DEFAULT_ROUTE: Shape =
+pub(crate) static DEFAULT_ROUTE: Shape =
     shape("[defaults.route]", &["server", "tenant", "account"]);
-pub(super) static DEFAULT_CREDENTIAL: Shape = shape(
+pub(crate) static DEFAULT_CREDENTIAL: Shape = shape(
     "[defaults.credential]",
     &[
         "kind",
@@ -55,11 +66,11 @@ pub(super) static DEFAULT_CREDENTIAL: Shape = shape(
         "settle",
     ],
 );
-pub(super) static DEFAULT_PROBE: Shape =
+pub(crate) static DEFAULT_PROBE: Shape =
     shape("[defaults.probe]", &["every", "timeout", "control"]);
-pub(super) static DEFAULT_EXPIRY: Shape =
+pub(crate) static DEFAULT_EXPIRY: Shape =
     shape("[defaults.expiry]", &["warn", "refuse", "refresh_at"]);
-pub(super) static STORE: Shape = shape(
+pub(crate) static STORE: Shape = shape(
     "[stores.NAME]",
     &[
         "kind",
@@ -75,10 +86,10 @@ pub(super) static STORE: Shape = shape(
         "allow_unmanaged",
     ],
 );
-pub(super) static AUTH: Shape = shape("`auth`", &["token", "approle"]);
-pub(super) static APPROLE: Shape = shape("`approle`", &["mount", "role_id", "secret_id"]);
-pub(super) static SECRET_FROM: Shape = shape("the place of a secret", &["env", "file"]);
-pub(super) static LANE: Shape = shape(
+pub(crate) static AUTH: Shape = shape("`auth`", &["token", "approle"]);
+pub(crate) static APPROLE: Shape = shape("`approle`", &["mount", "role_id", "secret_id"]);
+pub(crate) static SECRET_FROM: Shape = shape("the place of a secret", &["env", "file"]);
+pub(crate) static LANE: Shape = shape(
     "[[lane]]",
     &[
         "name",
@@ -96,11 +107,11 @@ pub(super) static LANE: Shape = shape(
         "store_every",
     ],
 );
-pub(super) static ROUTE: Shape = shape(
+pub(crate) static ROUTE: Shape = shape(
     "`route`",
     &["server", "tool", "tenant", "account", "effect"],
 );
-pub(super) static CREDENTIAL: Shape = shape(
+pub(crate) static CREDENTIAL: Shape = shape(
     "[lane.credential]",
     &[
         "kind",
@@ -122,7 +133,7 @@ pub(super) static CREDENTIAL: Shape = shape(
     ],
 );
 /// Keys of a credential that only an OAuth grant or client has.
-pub(super) const OAUTH_ONLY: [&str; 8] = [
+pub(crate) const OAUTH_ONLY: [&str; 8] = [
     "token_endpoint",
     "client_id",
     "client_secret",
@@ -132,9 +143,9 @@ pub(super) const OAUTH_ONLY: [&str; 8] = [
     "timeout",
     "revocation_endpoint",
 ];
-pub(super) static CLIENT_SECRET: Shape = shape("`client_secret`", &["store", "path", "field"]);
-pub(super) static SCOPES: Shape = shape("`scopes`", &["require", "forbid"]);
-pub(super) static PROBE: Shape = shape(
+pub(crate) static CLIENT_SECRET: Shape = shape("`client_secret`", &["store", "path", "field"]);
+pub(crate) static SCOPES: Shape = shape("`scopes`", &["require", "forbid"]);
+pub(crate) static PROBE: Shape = shape(
     "`probe`",
     &[
         "command",
@@ -148,7 +159,7 @@ pub(super) static PROBE: Shape = shape(
         "side_effect_free",
     ],
 );
-pub(super) static NEIGHBOR: Shape = shape(
+pub(crate) static NEIGHBOR: Shape = shape(
     "[[lane.neighbor]]",
     &[
         "name",
@@ -159,14 +170,14 @@ pub(super) static NEIGHBOR: Shape = shape(
         "side_effect_free",
     ],
 );
-pub(super) static EXPIRY: Shape = shape("`expiry`", &["warn", "refuse", "refresh_at"]);
-pub(super) static ALERT: Shape = shape(
+pub(crate) static EXPIRY: Shape = shape("`expiry`", &["warn", "refuse", "refresh_at"]);
+pub(crate) static ALERT: Shape = shape(
     "[[alert]]",
     &["name", "level", "lanes", "command", "webhook", "timeout"],
 );
 
 /// Where a misplaced key may belong: the likely first.
-pub(super) static PLACES: [&Shape; 12] = [
+pub(crate) static PLACES: [&Shape; 12] = [
     &LANE,
     &CREDENTIAL,
     &ROUTE,

@@ -1,9 +1,10 @@
 //! From an answer to a verdict: the rules of a pack, then those of the standards, the first that
 //! holds decides.
 //!
-//! Two promises are kept here rather than in data, so that no pack can break them by oversight: a
+//! Three promises are kept here rather than in data, so that no pack can break them by oversight: a
 //! status that tells of the weather (5xx, 429, 408) condemns no credential unless a rule says
-//! outright that it may, and a mere page from a gateway never proves an expiry or a revocation.
+//! outright that it may; a mere page from a gateway never proves an expiry or a revocation; and words
+//! that leave open how a credential ended ("expired or revoked", "if it has expired") state no end.
 
 use super::answer::{Answer, Context, Reading};
 use super::pack::Pack;
@@ -12,6 +13,7 @@ use super::place::Place;
 use super::redact::redact;
 use super::rule::{Conclusion, Rule};
 use super::seen::Seen;
+use super::statement::Statement;
 use crate::lane::{
     Basis, Evidence, Expiry, ExpirySource, Observed, Outcome, ScopeSet, Verdict, Wall,
 };
@@ -29,6 +31,8 @@ pub enum Fate {
     NotMet,
     /// It would condemn the credential, which such an answer never does.
     NotAllowed,
+    /// It would state an end by words that, taken together, leave open whether there was one.
+    LeftOpen,
 }
 
 /// A rule that was tried.
@@ -57,7 +61,10 @@ pub(super) fn judge(
             let fate = if !allowed(rule, &seen) {
                 Fate::NotAllowed
             } else if rule.when.holds(&seen, &found) {
-                Fate::Matched
+                match states_an_end(rule) && is_left_open(pack, layer, rule, &seen, &found) {
+                    true => Fate::LeftOpen,
+                    false => Fate::Matched,
+                }
             } else {
                 Fate::NotMet
             };
@@ -87,12 +94,39 @@ fn allowed(rule: &Rule, seen: &Seen<'_>) -> bool {
         return true;
     }
     let weather = matches!(seen.status(), 408 | 420 | 429 | 500..);
-    let states_an_end = matches!(
+    let proves_nothing = weather || (states_an_end(rule) && seen.is_mere_page());
+    !proves_nothing
+}
+
+const fn states_an_end(rule: &Rule) -> bool {
+    matches!(
         rule.conclusion,
         Conclusion::Is(Outcome::CredentialExpired | Outcome::CredentialRevoked)
-    );
-    let proves_nothing = weather || (states_an_end && seen.is_mere_page());
-    !proves_nothing
+    )
+}
+
+/// Whether a rule of a pack of its own holds by mere words, while the standards find that the words
+/// name several causes, or suppose one, and no code states an end.
+fn is_left_open(
+    pack: &Pack,
+    layer: &Pack,
+    rule: &Rule,
+    seen: &Seen<'_>,
+    found: &Found<'_, Statement>,
+) -> bool {
+    let Some(standards) = pack.standards.as_deref() else {
+        return false;
+    };
+    if std::ptr::eq(layer, standards) || rule.when.holds_unworded(seen, found) {
+        return false;
+    }
+    let found = Found::new(&standards.phrases, seen.statement());
+    let holds = |name: &str| {
+        let mut rules = standards.rules.iter();
+        let rule = rules.find(|rule| rule.name == name);
+        rule.is_some_and(|rule| rule.when.holds(seen, &found))
+    };
+    holds("cannot-tell") && !holds("expired-token-code") && !holds("revoked-code")
 }
 
 /// What a rejection without a reason means, by what was known before.
@@ -294,6 +328,27 @@ mod tests {
             outcome("any_status = true", 500),
             Outcome::CredentialExpired
         );
+    }
+
+    #[test]
+    fn a_pack_states_no_end_by_words_that_leave_it_open() {
+        let text = "name = \"x\"\n[[rule]]\nname = \"over\"\noutcome = \"credential_expired\"\nwhen = { any = [{ says = \"expired\" }, { json = { at = \"/code\", is = 7 } }] }\n";
+        let mut pack = parse::pack("x.toml", text).unwrap();
+        pack.standards = Some(std::sync::Arc::clone(Catalog::builtin().standards()));
+        let rule = |body: &str| {
+            let mut context = context();
+            context.known_expires_at = None;
+            let answer = answer(AnswerKind::Api, 401, &[], body);
+            let rule = pack.classify(&answer, &context).verdict.evidence.rule;
+            rule.as_str().to_owned()
+        };
+        assert_eq!(rule(r#"{"message":"It has expired."}"#), "x/over");
+        let open = r#"{"message":"It was revoked or has expired."}"#;
+        assert_eq!(rule(open), "standards/cannot-tell");
+        let code = r#"{"code":7,"message":"It was revoked or has expired."}"#;
+        assert_eq!(rule(code), "x/over");
+        let advice = r#"{"message":"Sign in again if your session has expired."}"#;
+        assert_eq!(rule(advice), "standards/cannot-tell");
     }
 
     #[test]

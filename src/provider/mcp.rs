@@ -97,17 +97,34 @@ fn quoted_json(text: &str) -> Option<Value> {
     })
 }
 
-/// An HTTP error status that stands alone near the beginning of a text.
+/// An HTTP error status that stands alone near the beginning of a text. In quoted JSON only a member
+/// that is named for it counts: `"error_subcode": 463` is no status.
 fn quoted_status(text: &str) -> Option<u16> {
     let head = text.char_indices().nth(600).map(|(end, _)| end);
     let head = head.and_then(|end| text.get(..end)).unwrap_or(text);
     let apart = |c: char| c.is_whitespace() || "()[]{},;\"".contains(c);
-    head.split(apart).find_map(|token| {
+    let (mut last, mut before) = ("", "");
+    let mut tokens = head.split(apart).filter(|token| !token.is_empty());
+    tokens.find_map(|token| {
+        let member = match token.starts_with(':') {
+            true => Some(last),
+            false => (last == ":").then_some(before),
+        };
+        (before, last) = (last, token);
+        if member.is_some_and(|name| !names_a_status(name)) {
+            return None;
+        }
         let bare = token.trim_matches(|c: char| ":.'*=".contains(c));
         let number = bare.rsplit(['=', ':']).next()?;
         let status: u16 = number.parse().ok()?;
         (number.len() == 3 && (400..=599).contains(&status)).then_some(status)
     })
+}
+
+fn names_a_status(member: &str) -> bool {
+    let name = member.to_ascii_lowercase();
+    let code = name.ends_with("code") && !name.ends_with("subcode");
+    code || name.ends_with("status") || name.ends_with("http") || name.ends_with("error")
 }
 
 #[cfg(test)]
@@ -126,6 +143,10 @@ mod tests {
         assert_eq!(quoted_status("failed (status=401): x"), Some(401));
         assert_eq!(quoted_status("HTTP 503: x"), Some(503));
         assert_eq!(quoted_status("MCP error -32603: 12404 items"), None);
+        assert_eq!(quoted_status(r#"{"code":190,"error_subcode": 463}"#), None);
+        assert_eq!(quoted_status(r#"{"id":404,"lines":[401]}"#), None);
+        assert_eq!(quoted_status(r#"{"statusCode" : "401"}"#), Some(401));
+        assert_eq!(quoted_status(r#"x {"response_code":403}"#), Some(403));
     }
 
     #[test]

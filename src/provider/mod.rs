@@ -32,6 +32,7 @@ mod rotation;
 mod rule;
 mod seen;
 mod selftest;
+mod sentence;
 mod sigv4;
 mod statement;
 

@@ -162,6 +162,16 @@ fn members(list: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Test {
+    /// Whether it holds by more than what the answer's texts say: by a member, a header, a code.
+    pub(super) fn holds_unworded(&self, seen: &Seen<'_>, found: &Found<'_, Statement>) -> bool {
+        match self {
+            Self::Text(_) | Self::Says(_) | Self::Writes(_) => false,
+            Self::All(tests) => tests.iter().all(|test| test.holds_unworded(seen, found)),
+            Self::Any(tests) => tests.iter().any(|test| test.holds_unworded(seen, found)),
+            _ => self.holds(seen, found),
+        }
+    }
+
     /// Whether it holds of the answer.
     pub(super) fn holds(&self, seen: &Seen<'_>, found: &Found<'_, Statement>) -> bool {
         match self {

@@ -8,6 +8,7 @@
 use super::phrase::Words;
 use super::phrasebook::Said;
 use super::seen::{Seen, Shape};
+use super::sentence::{SUPPOSED, is_advice, sentences, supposes_an_end};
 use serde_json::{Map, Value};
 
 const TEXTS_MAX: usize = 48;
@@ -67,31 +68,6 @@ const SILENT: [&str; 40] = [
     "access_token",
     "refresh_token",
     "client_id",
-];
-
-/// How sentences begin that advise: what to look at, not what was found.
-const ADVICE: [&str; 21] = [
-    "check that",
-    "check if",
-    "check whether",
-    "check the",
-    "check your token",
-    "check your api",
-    "check your key",
-    "check your access",
-    "check your cred",
-    "check your perm",
-    "double check",
-    "double-check",
-    "make sure",
-    "ensure",
-    "verify that",
-    "verify the",
-    "verify your api",
-    "verify your token",
-    "verify your cred",
-    "confirm that",
-    "try next",
 ];
 
 /// Members of an answer that are looked at for what it says.
@@ -205,7 +181,10 @@ impl Statement {
             return;
         }
         for sentence in sentences(text) {
-            if self.heeds_advice || !is_advice(sentence) {
+            if supposes_an_end(sentence) {
+                self.all.add(SUPPOSED);
+                self.prose.add(SUPPOSED);
+            } else if self.heeds_advice || !is_advice(sentence) {
                 self.all.add(sentence);
                 self.prose.add(sentence);
             }
@@ -225,38 +204,6 @@ impl Said for Statement {
     fn prose(&self) -> &Words {
         &self.prose
     }
-}
-
-/// Cuts a text behind every `.`, `!`, `?` and `;` that white space follows, and at line ends.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = rest.char_indices().find_map(|(at, c)| {
-            let after = at + c.len_utf8();
-            let next = rest.get(after..)?.chars().next()?;
-            let ends = matches!(c, '.' | '!' | '?' | ';') && next.is_whitespace();
-            (ends || c == '\n').then_some(after)
-        });
-        let (sentence, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = behind;
-        Some(sentence)
-    })
-}
-
-fn is_advice(sentence: &str) -> bool {
-    let begins = |text: &str, start: &str| {
-        let head = text.get(..start.len());
-        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
-    };
-    let text = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let text = match begins(text, "please ") {
-        true => text.get(7..).unwrap_or_default().trim_start(),
-        false => text,
-    };
-    ADVICE.iter().any(|start| begins(text, start))
 }
 
 fn is_error_member(key: &str) -> bool {
@@ -282,6 +229,10 @@ pub(super) fn says_failure(value: &Value) -> bool {
         .iter()
         .any(|key| member(top, key).is_some_and(is_false))
     {
+        return true;
+    }
+    let is_error = |value: &Value| value.as_str() == Some("error");
+    if member(top, "object").is_some_and(is_error) {
         return true;
     }
     // A thing with an identity of its own, such as a job that failed, is data.
@@ -312,7 +263,6 @@ pub(super) fn says_failure(value: &Value) -> bool {
     {
         return true;
     }
-    let listed = |value: &Value| value.as_array().is_some_and(|list| !list.is_empty());
     let named = [
         "error",
         "err",
@@ -324,7 +274,7 @@ pub(super) fn says_failure(value: &Value) -> bool {
     named
         .iter()
         .any(|key| member(top, key).is_some_and(is_telling))
-        || member(top, "errors").is_some_and(|value| listed(value) || value.is_object())
+        || member(top, "errors").is_some_and(|value| !value.is_number() && is_telling(value))
         || member(top, "fault").is_some_and(Value::is_object)
         || (member(top, "message").is_some()
             && member(top, "status")
@@ -377,6 +327,7 @@ mod tests {
             json!({"status": "delivered", "attempts": [{"error": "token_expired"}]}),
             json!([{"error": "x"}]),
             json!({"errcode": 0}),
+            json!({"errors": {}, "error_code": null, "message": "Token expired"}),
         ] {
             assert!(!says_failure(&body), "{body}");
         }
@@ -386,6 +337,7 @@ mod tests {
             json!({"errors": [{"message": "x"}], "data": null}),
             json!({"status": "ERROR", "message": "x"}),
             json!({"error": {"code": 190}}),
+            json!({"object": "error", "status": 401, "message": "x"}),
         ] {
             assert!(says_failure(&body), "{body}");
         }

@@ -90,6 +90,7 @@ impl Sandbox {
         }
         sandbox.listen(Door::Vault).await?;
         sandbox.listen(Door::Control).await?;
+        sandbox.listen(Door::Pager).await?;
         Ok(sandbox)
     }
 
@@ -112,7 +113,7 @@ impl Sandbox {
     }
 
     /// Where everything is: the addresses of `github`, `slack`, `stripe`, `gitlab`, `oauth`,
-    /// `vault` and `control`, and under `vault-token-file` the path of that file.
+    /// `vault`, `control` and `pager`, and under `vault-token-file` the path of that file.
     pub fn addresses(&self) -> BTreeMap<String, String> {
         self.addresses.clone()
     }
@@ -138,6 +139,8 @@ enum Door {
     Api(Face),
     Vault,
     Control,
+    /// Takes every alert, so that a drill shows whether one would have arrived.
+    Pager,
 }
 
 impl Door {
@@ -146,6 +149,7 @@ impl Door {
             Self::Api(face) => face.name(),
             Self::Vault => control::VAULT,
             Self::Control => "control",
+            Self::Pager => "pager",
         }
     }
 }
@@ -170,6 +174,8 @@ async fn serve(State((door, shared)): State<(Door, Arc<Shared>)>, request: Reque
         Some(ask) => match door {
             Door::Api(face) => api(face, &ask, &shared).await,
             Door::Control => control::answer(&ask, &Control::new(Arc::clone(&shared))),
+            Door::Pager if ask.method == "POST" => Reply::empty(204),
+            Door::Pager => Reply::empty(405).with("allow", "POST"),
             Door::Vault => {
                 let (now, shown) = (shared.now(), vault::token(&ask));
                 let mut world = shared.world();

@@ -75,6 +75,29 @@ impl Key {
     }
 }
 
+/// What a mouse did, and in which column and row of the screen, counted from zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Mouse {
+    /// What.
+    pub deed: Deed,
+    /// In which column.
+    pub column: u16,
+    /// In which row.
+    pub row: u16,
+}
+
+/// What a mouse can do here.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Deed {
+    /// The left button went down.
+    Click,
+    /// The wheel was turned towards the person or away: rows go up or down by one step.
+    Wheel {
+        /// Towards the person: to later rows.
+        down: bool,
+    },
+}
+
 /// Names of the keys that are not one character.
 const NAMED: [(&str, Code); 15] = [
     ("enter", Code::Enter),

@@ -76,6 +76,12 @@ pub enum Action {
     Release,
     /// Make the sandbox misbehave.
     Drill,
+    /// Mask names, or show them.
+    Private,
+    /// Listen to the mouse, or leave it to the terminal.
+    Mouse,
+    /// Show what came of the drills.
+    Receipts,
     /// Show every key.
     Help,
     /// Look for a text in the audit.
@@ -172,8 +178,8 @@ impl Takes {
         match self {
             Self::Nothing => "",
             Self::Lane => "[LANE]",
-            Self::Lanes => "[LANE …] [\"WHY\"]",
-            Self::LanesAndSpan => "[LANE …] [30m] [\"WHY\"]",
+            Self::Lanes => "[LANE ...] [\"WHY\"]",
+            Self::LanesAndSpan => "[LANE ...] [30m] [\"WHY\"]",
             Self::LaneAndDrill => "[LANE] [DRILL]",
             Self::Order => "[BY]",
             Self::Grouping => "[BY]",
@@ -251,6 +257,18 @@ fn pausable(model: &Model) -> bool {
 
 fn sandboxed(model: &Model) -> bool {
     model.selection().is_some_and(|lane| lane.info.sandbox)
+}
+
+fn drilled(model: &Model) -> bool {
+    !model.receipts.is_empty()
+}
+
+fn choosing(model: &Model) -> bool {
+    matches!(model.overlay, Some(Overlay::Drills { .. }))
+}
+
+fn copying(model: &Model) -> bool {
+    matches!(model.overlay, Some(Overlay::Copy { .. }))
 }
 
 fn markable(model: &Model) -> bool {
@@ -391,13 +409,14 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false).takes(Takes::Lanes),
     entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason, until resumed or for a while").when(pausable).command(false).takes(Takes::LanesAndSpan),
     entry(Action::Resume, Main, &[k('P'), k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false).takes(Takes::Lanes),
-    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle …").when(sandboxed).command(false).takes(Takes::LaneAndDrill),
+    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle, ...").when(sandboxed).command(false).takes(Takes::LaneAndDrill),
+    entry(Action::Receipts, Main, &[k('D')], "", "the receipts of the drills: what was done and seen, when, by which records").when(drilled),
     entry(Action::Mark, Main, &[k(' ')], "mark", "mark the lane or the group: r f p P l are then for all that are marked").when(markable),
     entry(Action::MarkNone, Main, &[k('u')], "unmark", "take every mark away").when(marked),
     entry(Action::MarkAll, Main, &[k('*')], "", "mark every lane that is shown").when(markable),
     entry(Action::MarkInvert, Main, &[k('i')], "", "mark what is not marked, and the other way round").when(markable),
     entry(Action::Filter, Main, &[k('/')], "filter", "filter by words, or by state: owner: provider: route: lane: gate: why:").takes(Takes::Text),
-    entry(Action::Palette, Main, &[k(':')], "command", "type any of these by its name, for any lane: pause crm-read 30m \"why\""),
+    entry(Action::Palette, Main, &[k(':')], "command", "type any of these by its name, for any lane: pause LANE 30m \"why\""),
     entry(Action::Copy, Main, &[k('y')], "copy", "copy a name, a fingerprint, a request id or a record"),
     entry(Action::Sort, Main, &[k('s')], "sort", "sort by the next column").takes(Takes::Order),
     entry(Action::SortReverse, Main, &[k('S')], "", "sort the other way round"),
@@ -412,6 +431,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::FocusNext, Main, &[p(Code::Tab)], "pane", "move the keys to the next pane"),
     entry(Action::FocusPrevious, Main, &[p(Code::BackTab)], "", "move the keys to the pane before"),
     entry(Action::Zoom, Main, &[k('z')], "zoom", "give this pane the whole screen, and take it back"),
+    entry(Action::Private, Main, &[k('x')], "", "mask names, accounts and addresses for a shared screen, and show them again"),
+    entry(Action::Mouse, Main, &[k('m')], "", "listen to the mouse, or leave it to the terminal's own selection"),
     entry(Action::Redraw, Main, &[Key::ctrl('l')], "", "paint the screen anew"),
     entry(Action::Suspend, Main, &[Key::ctrl('z')], "", "stop until brought back to the foreground"),
     entry(Action::Help, Main, &[k('?')], "help", "this page"),
@@ -466,8 +487,9 @@ pub const ACTIONS: &[Entry] = &[
 
     entry(Action::Down, Menu, &[k('j'), p(Code::Down)], "down", ""),
     entry(Action::Up, Menu, &[k('k'), p(Code::Up)], "up", ""),
-    entry(Action::Accept, Menu, &[p(Code::Enter)], "run it", ""),
-    entry(Action::Cancel, Menu, &[p(Code::Esc), k('q'), k('d')], "close", ""),
+    entry(Action::Accept, Menu, &[p(Code::Enter)], "take it", "").when(|model| choosing(model) || copying(model)),
+    entry(Action::Receipts, Menu, &[k('r')], "receipts", "").when(|model| choosing(model) && drilled(model)),
+    entry(Action::Cancel, Menu, &[p(Code::Esc), k('q'), k('d'), k('D')], "close", ""),
     entry(Action::Quit, Menu, &[Key::ctrl('c')], "", ""),
 
     entry(Action::ToggleColumn, Columns, &[k(' ')], "show or hide", ""),
@@ -486,8 +508,8 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Quit, Columns, &[Key::ctrl('c')], "", ""),
 ];
 
-/// Which key does what. A keymap file will change the keys; the table gives the rest.
-#[derive(Clone, Debug, Default)]
+/// Which key does what. A configuration may change the keys; the table gives the rest.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Keymap {
     changed: Vec<(Context, Action, Vec<Key>)>,
 }

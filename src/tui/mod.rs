@@ -9,9 +9,12 @@
 //! [`crate::engine::Update`]s and leaves as [`crate::engine::Command`]s.
 
 pub mod archive;
+pub mod config;
+pub mod depth;
 pub mod encoder;
 pub mod key;
 pub mod keymap;
+pub mod mask;
 pub mod model;
 mod pen;
 pub mod reach;
@@ -20,6 +23,7 @@ mod span;
 pub mod symbols;
 pub mod terminal;
 pub mod theme;
+pub mod tour;
 pub mod update;
 pub mod view;
 

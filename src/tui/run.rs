@@ -6,12 +6,13 @@
 //! terminal still takes the last one.
 
 use super::archive::{Answer, Archive, Ask};
+use super::config::{Change, Live};
 use super::encoder::Encoder;
-use super::model::Model;
+use super::model::{Model, Tone};
 use super::reach::{Caller, Knows, Reach};
 use super::symbols;
-use super::terminal::{Guard, Input, Output, Tty, Watcher};
-use super::theme::Theme;
+use super::terminal::{ASK_BACKGROUND, Guard, Input, MOUSE_OFF, MOUSE_ON, Output, Tty, Watcher};
+use super::tour::{Act, Tour};
 use super::update::{Effect, Msg, update};
 use super::view::{self, Look};
 use crate::engine::{Command, Handle, Updates};
@@ -34,26 +35,17 @@ const NEWS_EVERY: Duration = Duration::from_millis(66);
 const AT_ONCE: usize = 32;
 
 /// How the screen is to look and what it may do.
-#[derive(Clone, Debug)]
 pub struct ScreenOptions {
-    /// Colours and emphasis.
-    pub theme: Theme,
-    /// Whether colours are used at all; `--color` and `NO_COLOR` decide.
-    pub color: bool,
-    /// Signs from ASCII only.
-    pub ascii: bool,
-    /// Whether commands are off.
-    pub read_only: bool,
-    /// Whether frames are wrapped in synchronized output.
-    pub sync_output: bool,
+    /// What the person prefers, and the files that say so.
+    pub preferences: Live,
     /// In whose name commands are given: the account's name.
     pub operator: Plain,
-    /// How the person is reached.
-    pub reach: Reach,
     /// What the terminal is likely to know of that.
     pub knows: Knows,
     /// Where the journal is, if it can be read from here.
     pub audit: Option<AuditPlace>,
+    /// What is played into the screen.
+    pub tour: Option<Tour>,
 }
 
 /// The journal, for the audit pane.
@@ -80,11 +72,16 @@ pub enum Exit {
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
     /// There is no terminal to draw on.
-    #[error("there is no terminal to draw on ({0}); try `lanewatch status` or `lanewatch run`")]
+    #[error(
+        "there is no terminal to draw on ({0}); try `lanewatch status --watch`, which prints changes as lines, or `lanewatch run`"
+    )]
     NoTerminal(io::Error),
     /// The terminal cannot be switched to what the screen needs.
     #[error("the terminal cannot be set up: {0}")]
     Setup(io::Error),
+    /// A tour came to a point from which it could not go on.
+    #[error("{0}")]
+    Tour(Plain),
 }
 
 /// Shows the engine until somebody leaves. To be run on a current-thread runtime with time, I/O
@@ -102,17 +99,10 @@ pub async fn run(
     let mut signals = Signals::listen().map_err(TuiError::Setup)?;
     let guard = Guard::enter(&tty).map_err(TuiError::Setup)?;
     let mut watcher = Watcher::start(&tty).map_err(TuiError::Setup)?;
-    let theme = if options.color {
-        options.theme
-    } else {
-        options.theme.without_color()
-    };
-    let symbols = if options.ascii {
-        symbols::ASCII
-    } else {
-        symbols::UNICODE
-    };
-    let mut model = Model::new(clock(), tty.size(), options.operator, options.read_only);
+    let preferences = options.preferences;
+    let now = preferences.now();
+    let mut model = Model::new(clock(), tty.size(), options.operator, false);
+    model.prefer(None, now);
     let archive = options.audit.map(|audit| {
         model.connect(audit.exports);
         Arc::new(Mutex::new(Archive::new(audit.folder)))
@@ -120,21 +110,45 @@ pub async fn run(
     let mut screen = Screen {
         model,
         archive,
-        caller: Caller::new(options.reach, options.knows),
-        look: Look { theme, symbols },
-        encoder: Encoder::new(options.sync_output),
+        caller: Caller::new(reach(now), options.knows),
+        look: look(now),
+        encoder: Encoder::new(now.config.sync.value),
+        asks: preferences.asks_background(),
+        preferences,
+        watching: false,
+        mouse: false,
         buffer: Buffer::empty(Rect::ZERO),
         output: Output::new(tty.clone()),
         handle,
         asked: JoinSet::new(),
         dirty: true,
+        tour: options.tour,
+        failed: None,
     };
     let exit = screen
         .watch(&tty, &guard, &mut watcher, &mut signals, updates, &clock)
         .await;
     let stuck = screen.output.finish().await;
     guard.leave(stuck);
-    Ok(exit)
+    match screen.failed {
+        Some(why) => Err(TuiError::Tour(why)),
+        None => Ok(exit),
+    }
+}
+
+/// How the person is reached; the file's words are those of [`Reach`].
+fn reach(now: &Change) -> Reach {
+    serde_json::from_value(now.config.reach()).unwrap_or_default()
+}
+
+fn look(now: &Change) -> Look {
+    let symbols = if now.config.ascii.value {
+        symbols::ASCII
+    } else {
+        symbols::UNICODE
+    };
+    let theme = now.theme.clone();
+    Look { theme, symbols }
 }
 
 /// What lives as long as the screen is shown.
@@ -149,6 +163,16 @@ struct Screen {
     handle: Handle,
     asked: JoinSet<Msg>,
     dirty: bool,
+    preferences: Live,
+    /// Whether the terminal is still to be asked for its background.
+    asks: bool,
+    /// Whether the files of the preferences are watched.
+    watching: bool,
+    /// Whether the terminal reports the mouse.
+    mouse: bool,
+    tour: Option<Tour>,
+    /// Why the tour did not come to its end.
+    failed: Option<Plain>,
 }
 
 impl Screen {
@@ -171,11 +195,25 @@ impl Screen {
             if self.output.send().is_err() {
                 return Exit::HangUp;
             }
+            if !self.watching && self.output.idle() {
+                // Only now, so that nothing stands between the start and the first frame.
+                self.watching = true;
+                self.preferences.watch();
+            }
+            if self.asks && self.output.idle() && self.model.engine.is_some() {
+                self.asks = false;
+                self.output.next_frame().extend_from_slice(ASK_BACKGROUND);
+                continue;
+            }
             if !self.output.idle() {
                 watcher.want_writable();
             }
             let now = clock();
             let early = news_from.since(now.boot);
+            let played = self
+                .tour
+                .as_ref()
+                .and_then(|tour| tour.due(&self.model, now));
             let effect = tokio::select! {
                 biased;
                 caught = signals.next() => match caught {
@@ -190,6 +228,7 @@ impl Screen {
                         if guard.resume().is_err() {
                             return Exit::HangUp;
                         }
+                        self.mouse = false;
                         Some(Effect::Redraw)
                     }
                 },
@@ -200,10 +239,19 @@ impl Screen {
                 Some(Ok(answer)) = self.asked.join_next(), if !self.asked.is_empty() => {
                     self.take(clock(), answer)
                 }
+                () = tokio::time::sleep(played.unwrap_or_default()), if played.is_some() => {
+                    self.play(clock())
+                }
                 news = updates.next(), if early.is_zero() && !self.model.stopped => {
                     let now = clock();
                     news_from = now.boot.plus(NEWS_EVERY);
                     self.take(now, Msg::News(news))
+                }
+                () = self.preferences.changed() => {
+                    let before = self.preferences.now().clone();
+                    self.preferences.reread();
+                    self.prefer(&before);
+                    None
                 }
                 () = tokio::time::sleep(early), if !early.is_zero() => None,
                 () = tokio::time::sleep(to_next_second(now)) => self.take(clock(), Msg::Tick),
@@ -237,6 +285,7 @@ impl Screen {
                     self.take(clock(), Msg::Resize(columns, rows));
                     self.encoder.forget();
                     self.caller.forget();
+                    self.mouse = false;
                 }
             }
         }
@@ -256,6 +305,38 @@ impl Screen {
         update(&mut self.model, now, msg)
     }
 
+    /// Takes the tour's next step.
+    fn play(&mut self, now: Now) -> Option<Effect> {
+        self.model.settle();
+        match self.tour.as_mut()?.next(&self.model, now)? {
+            Act::Press(key) => self.take(now, Msg::Key(key)),
+            Act::Caption(caption) => {
+                self.model.caption = Some(caption);
+                self.dirty = true;
+                None
+            }
+            Act::Fail(why) => {
+                self.model.now = now;
+                self.model.caption = None;
+                self.model.say(Tone::Bad, why.clone());
+                self.failed = Some(why);
+                self.tour = None;
+                self.dirty = true;
+                None
+            }
+            Act::End => {
+                self.tour = None;
+                None
+            }
+        }
+    }
+
+    /// A key of the operator's own ends a tour, and takes away what it said last.
+    fn interrupt(&mut self) {
+        self.model.caption = None;
+        self.tour = None;
+    }
+
     /// Takes in every key that has come, up to the first that the loop has to act on.
     fn read(
         &mut self,
@@ -266,9 +347,19 @@ impl Screen {
         let mut input = Some(first);
         while let Some(seen) = input {
             let effect = match seen {
-                Input::Key(key) => self.take(clock(), Msg::Key(key)),
+                Input::Key(key) => {
+                    self.interrupt();
+                    self.take(clock(), Msg::Key(key))
+                }
                 Input::Paste(text) => self.take(clock(), Msg::Paste(text)),
-                Input::Writable => None,
+                Input::Mouse(mouse) if self.model.mouse => self.take(clock(), Msg::Mouse(mouse)),
+                Input::Mouse(_) | Input::Writable => None,
+                Input::Background { light } => {
+                    let before = self.preferences.now().clone();
+                    self.preferences.background(light);
+                    self.prefer(&before);
+                    None
+                }
                 Input::HangUp => return Err(Exit::HangUp),
             };
             if effect.is_some() {
@@ -277,6 +368,15 @@ impl Screen {
             input = watcher.take();
         }
         Ok(None)
+    }
+
+    /// Takes preferences in that were read anew.
+    fn prefer(&mut self, before: &Change) {
+        let now = self.preferences.now();
+        self.look = look(now);
+        self.caller.set(reach(now));
+        self.model.prefer(Some(before), now);
+        self.dirty = true;
     }
 
     fn frame(&mut self) {
@@ -288,10 +388,14 @@ impl Screen {
         if !self.caller.links() {
             links.clear();
         }
-        let out = self.output.next_frame();
-        self.encoder.encode_linked(&mut self.buffer, links, out);
+        let bytes = self.output.next_frame();
+        if self.mouse != self.model.mouse {
+            self.mouse = self.model.mouse;
+            bytes.extend_from_slice(if self.mouse { MOUSE_ON } else { MOUSE_OFF });
+        }
+        self.encoder.encode_linked(&mut self.buffer, links, bytes);
         let before = self.model.status.clone();
-        self.caller.send(&mut self.model, out);
+        self.caller.send(&mut self.model, bytes);
         // What was copied is said in the frame after the one that carries it.
         self.dirty = self.model.status != before;
     }

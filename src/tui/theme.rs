@@ -1,16 +1,22 @@
 //! Colours and emphasis, by role.
 //!
 //! A theme is a TOML file that gives a style to each role of the screen and to each state of a
-//! lane. Three are built in; a person's own may name one of them as its `base` and change only a
+//! lane. Five are built in; a person's own may name one of them as its `base` and change only a
 //! few roles. A style is written as words: `"light_red bold"`, `"black on yellow"`, `"reversed"`,
-//! `"#ff8800"`, `"208"`. Meaning never rests on colour alone: every state also has a sign and a
+//! in the names of the sixteen colours; `{ 16 = "red", 256 = "208", true = "#ff8800" }` gives a
+//! terminal with more colours something finer. What a terminal of sixteen shows is always written
+//! down and never guessed. Meaning never rests on colour alone: every state also has a sign and a
 //! word.
 
+use super::depth::Depth;
 use crate::lane::Word;
+use crate::manifest::document::tree;
+use crate::manifest::mistake::{Complaints, Mistakes, nearest, one_of};
+use crate::manifest::section::{Given, Section, Text};
+use crate::manifest::shape::Shape;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use toml::Spanned;
+use std::path::Path;
 
 /// What a piece of the screen is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -75,32 +81,58 @@ impl Default for Theme {
     }
 }
 
-/// What is wrong with a theme.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("line {line}: {what}")]
-pub struct ThemeMistake {
-    /// The line of the file, from 1.
-    pub line: usize,
-    /// What is wrong, and what would be right.
-    pub what: String,
-}
-
 /// The themes that are built in, by name.
-pub const BUILT_IN: [(&str, &str); 3] = [
+pub const BUILT_IN: [(&str, &str); 5] = [
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
+    (
+        "high-contrast",
+        include_str!("../../themes/high-contrast.toml"),
+    ),
+    ("color-safe", include_str!("../../themes/color-safe.toml")),
     ("mono", include_str!("../../themes/mono.toml")),
 ];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    base: Option<Spanned<String>>,
-    #[serde(default)]
-    roles: BTreeMap<Spanned<String>, Spanned<String>>,
-    #[serde(default)]
-    states: BTreeMap<Spanned<String>, Spanned<String>>,
-}
+static ROOT: Shape = Shape::elsewhere("a theme", &["base", "roles", "states"]);
+static ROLES: Shape = Shape::elsewhere(
+    "[roles]",
+    &[
+        "text",
+        "title",
+        "head",
+        "rule",
+        "focus",
+        "key",
+        "quiet",
+        "good",
+        "warn",
+        "bad",
+        "selection",
+        "dialog",
+        "danger",
+    ],
+);
+static STATES: Shape = Shape::elsewhere(
+    "[states]",
+    &[
+        "ok",
+        "refreshing",
+        "paused",
+        "expiring",
+        "limited",
+        "unreachable",
+        "degraded",
+        "uncertain",
+        "denied",
+        "scope",
+        "refused",
+        "invalid",
+        "expired",
+        "revoked",
+        "held",
+    ],
+);
+static RUNGS: Shape = Shape::elsewhere("a style", &["16", "256", "true"]);
 
 impl Theme {
     /// Every role in the terminal's own colours.
@@ -109,71 +141,66 @@ impl Theme {
         words: [Style::new(); Word::ALL.len()],
     };
 
-    /// The built-in theme of that name.
+    /// The built-in theme of that name, in the sixteen colours.
     pub fn built_in(name: &str) -> Option<Self> {
-        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
-        Self::parse(text).ok()
+        Self::built_in_at(name, Depth::Sixteen)
     }
 
-    /// Reads a theme.
+    /// The built-in theme of that name, in so many colours.
+    pub fn built_in_at(name: &str, depth: Depth) -> Option<Self> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        Self::parse(Path::new(name), text, depth).ok()
+    }
+
+    /// Reads a theme for a terminal of so many colours. `path` is only for the mistakes.
     ///
     /// # Errors
-    /// Every mistake with its line: TOML that is none, an unknown role, state, colour or base.
-    pub fn parse(text: &str) -> Result<Self, Vec<ThemeMistake>> {
-        let at = |offset: usize| line_of(text, offset);
-        let raw: Raw = toml::from_str(text).map_err(|wrong| {
-            vec![ThemeMistake {
-                line: at(wrong.span().map_or(0, |span| span.start)),
-                what: wrong.message().to_owned(),
-            }]
-        })?;
-        let mut mistakes = Vec::new();
+    /// Every mistake with its place: TOML that is none, an unknown role, state, colour or base.
+    pub fn parse(path: &Path, text: &str, depth: Depth) -> Result<Self, Mistakes> {
+        let mut book = Complaints::default();
+        let document = tree(text, text, &mut book);
+        let root = Section::new(document.get_ref(), 0, &ROOT, None, &mut book);
         let mut theme = Self::PLAIN;
-        if let Some(base) = &raw.base {
-            match Self::built_in(base.get_ref()) {
+        if let Given::Is(base) = root.text("base", &mut book) {
+            let names = BUILT_IN.iter().map(|(name, _)| *name);
+            match Self::built_in_at(base.value, depth) {
                 Some(known) => theme = known,
-                None => mistakes.push(ThemeMistake {
-                    line: at(base.span().start),
-                    what: format!(
-                        "no theme is called {:?}; there are dark, light and mono",
-                        base.get_ref()
-                    ),
-                }),
+                None => book.at(
+                    base.at,
+                    format!("no built-in theme is called “{}”", base.value),
+                    match nearest(base.value, names.clone()) {
+                        Some(name) => format!("write \"{name}\""),
+                        None => format!("write {}", one_of(names)),
+                    },
+                ),
             }
         }
-        let mut set = |name: &Spanned<String>,
-                       style: &Spanned<String>,
-                       slot: Option<&mut Style>| {
-            match (slot, parse_style(style.get_ref())) {
-                (Some(slot), Ok(style)) => *slot = style,
-                (None, _) => mistakes.push(ThemeMistake {
-                    line: at(name.span().start),
-                    what: format!("nothing on the screen is called {:?}", name.get_ref()),
-                }),
-                (_, Err(what)) => mistakes.push(ThemeMistake {
-                    line: at(style.span().start),
-                    what,
-                }),
+        if let Given::Is(roles) = root.section("roles", &ROLES, &mut book) {
+            for (role, name) in Role::ALL {
+                if let Some(style) = style_of(&roles, name, depth, &mut book)
+                    && let Some(slot) = theme.roles.get_mut(role as usize)
+                {
+                    *slot = style;
+                }
             }
-        };
-        for (name, style) in &raw.roles {
-            let known = Role::ALL.iter().find(|(_, known)| known == name.get_ref());
-            let slot = known.and_then(|(role, _)| theme.roles.get_mut(*role as usize));
-            set(name, style, slot);
         }
-        for (name, style) in &raw.states {
-            let known = Word::ALL
-                .into_iter()
-                .find(|word| super::symbols::noun(*word) == name.get_ref());
-            let slot = known.and_then(|word| theme.words.get_mut(word as usize));
-            set(name, style, slot);
+        if let Given::Is(states) = root.section("states", &STATES, &mut book) {
+            for word in Word::ALL {
+                let name = super::symbols::noun(word);
+                if let Some(style) = style_of(&states, name, depth, &mut book)
+                    && let Some(slot) = theme.words.get_mut(word as usize)
+                {
+                    *slot = style;
+                }
+            }
         }
-        if mistakes.is_empty() {
-            Ok(theme)
-        } else {
-            mistakes.sort_by_key(|mistake| mistake.line);
-            Err(mistakes)
+        if !book.is_empty() {
+            return Err(book.finish(path, text));
         }
+        Ok(match depth {
+            Depth::Plain => theme.without_color(),
+            _ => theme,
+        })
     }
 
     /// The same theme without colour: bold, reversed and underlined stay.
@@ -196,9 +223,79 @@ impl Theme {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().iter().take(offset);
-    1 + before.filter(|byte| **byte == b'\n').count()
+/// The style under `key` for a terminal of so many colours: the richest that it can show.
+fn style_of(
+    section: &Section<'_>,
+    key: &str,
+    depth: Depth,
+    book: &mut Complaints,
+) -> Option<Style> {
+    let value = section.get(key)?;
+    if value.get_ref().is_table() {
+        let Given::Is(rungs) = section.section(key, &RUNGS, book) else {
+            return None;
+        };
+        if !rungs.has("16") {
+            let what = format!("`{key}` has no style for 16 colours");
+            book.at(
+                rungs.at,
+                what,
+                "add 16 = \"…\", in the names of the sixteen colours",
+            );
+        }
+        let mut best = None;
+        let all = [
+            ("16", Depth::Sixteen),
+            ("256", Depth::Indexed),
+            ("true", Depth::True),
+        ];
+        for (name, rung) in all {
+            if let Given::Is(text) = rungs.text(name, book) {
+                let style = styled(text, rung, book);
+                if rung <= depth.max(Depth::Sixteen) {
+                    best = style.or(best);
+                }
+            }
+        }
+        return best;
+    }
+    match section.text(key, book) {
+        Given::Is(text) => styled(text, Depth::Sixteen, book),
+        _ => None,
+    }
+}
+
+fn styled(text: Text<'_>, rung: Depth, book: &mut Complaints) -> Option<Style> {
+    match parse_style(text.value) {
+        Ok(style) if depth_of(style) > rung => {
+            let what = format!("“{}” needs more colours than there are here", text.value);
+            let hint = "write { 16 = \"…\", 256 = \"…\", true = \"…\" }, each in its own colours";
+            book.at(text.at, what, hint);
+            None
+        }
+        Ok(style) => Some(style),
+        Err(what) => {
+            let names = "one of the 16 names (red, light_cyan, reset …), a number from 0 to 255 \
+                         or #rrggbb";
+            book.at(
+                text.at,
+                what,
+                format!("write {names}, or bold, italic, underlined, reversed"),
+            );
+            None
+        }
+    }
+}
+
+/// The least terminal that can show a style.
+fn depth_of(style: Style) -> Depth {
+    let colors = [style.fg, style.bg].into_iter().flatten();
+    let depths = colors.map(|color| match color {
+        Color::Rgb(..) => Depth::True,
+        Color::Indexed(_) => Depth::Indexed,
+        _ => Depth::Sixteen,
+    });
+    depths.max().unwrap_or(Depth::Plain)
 }
 
 fn parse_style(text: &str) -> Result<Style, String> {
@@ -242,12 +339,9 @@ fn parse_color(text: &str) -> Result<Color, String> {
             let number = text.parse().ok().map(Color::Indexed);
             let hex = text.strip_prefix('#').filter(|hex| hex.len() == 6);
             let exact = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            return number.or(exact.map(Color::from_u32)).ok_or_else(|| {
-                format!(
-                    "no colour is called {text:?}; write one of the 16 names (red, light_cyan, \
-                     reset …), a number from 0 to 255 or #rrggbb"
-                )
-            });
+            return number
+                .or(exact.map(Color::from_u32))
+                .ok_or_else(|| format!("no colour is called “{text}”"));
         }
     };
     Ok(color)
@@ -258,13 +352,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn built_in_themes_give_every_role_and_state_a_style() {
+    fn built_in_themes_give_every_role_and_state_a_style_for_every_terminal() {
         for (name, text) in BUILT_IN {
-            let raw: Raw = toml::from_str(text).unwrap();
-            assert!(Theme::parse(text).is_ok(), "{name}");
-            assert_eq!(raw.roles.len(), Role::ALL.len(), "{name}");
-            assert_eq!(raw.states.len(), Word::ALL.len(), "{name}");
+            for depth in [Depth::Plain, Depth::Sixteen, Depth::Indexed, Depth::True] {
+                let read = Theme::parse(Path::new(name), text, depth);
+                assert!(read.is_ok(), "{}", read.unwrap_err());
+            }
+            let raw: toml::Table = text.parse().unwrap();
+            assert_eq!(
+                raw["roles"].as_table().unwrap().len(),
+                Role::ALL.len(),
+                "{name}"
+            );
+            assert_eq!(
+                raw["states"].as_table().unwrap().len(),
+                Word::ALL.len(),
+                "{name}"
+            );
         }
+    }
+
+    #[test]
+    fn the_tables_of_a_theme_name_the_roles_and_states_that_there_are() {
+        let roles: Vec<_> = Role::ALL.iter().map(|(_, name)| *name).collect();
+        assert_eq!(ROLES.keys, roles);
+        let states: Vec<_> = Word::ALL
+            .into_iter()
+            .map(super::super::symbols::noun)
+            .collect();
+        assert_eq!(STATES.keys, states);
     }
 
     #[test]
@@ -272,9 +388,9 @@ mod tests {
         for (name, _) in BUILT_IN {
             let theme = Theme::built_in(name).unwrap();
             for style in theme.roles.iter().chain(&theme.words) {
+                assert!(depth_of(*style) <= Depth::Sixteen, "{name}");
                 for color in [style.fg, style.bg].into_iter().flatten() {
-                    let exact = matches!(color, Color::Rgb(..) | Color::Indexed(_));
-                    assert!(!exact && color != Color::DarkGray, "{name}: {color}");
+                    assert!(color != Color::DarkGray, "{name}: {color}");
                 }
                 assert!(!style.add_modifier.contains(Modifier::DIM), "{name}");
             }
@@ -298,22 +414,111 @@ mod tests {
         assert_eq!((selection.fg, selection.bg), (None, None));
     }
 
+    fn read(text: &str, depth: Depth) -> Result<Theme, Mistakes> {
+        Theme::parse(Path::new("mine.toml"), text, depth)
+    }
+
     #[test]
-    fn a_mistake_is_reported_with_its_line() {
-        let text = "base = \"dark\"\n[roles]\ntext = \"redd\"\nlead = \"red\"\n\n[states]\nheld = \"on\"\n";
-        let mistakes = Theme::parse(text).unwrap_err();
-        let lines: Vec<_> = mistakes.iter().map(|mistake| mistake.line).collect();
-        assert_eq!(lines, [3, 4, 7]);
-        assert!(mistakes[0].to_string().contains("redd"));
-        assert_eq!(Theme::parse("[roles\n").unwrap_err()[0].line, 1);
-        assert_eq!(Theme::parse("\nbase = \"dusk\"").unwrap_err()[0].line, 2);
+    fn a_mistake_is_reported_with_its_place_and_a_hint() {
+        let text = "base = \"dusk\"\n[roles]\ntext = \"redd\"\nrul = \"red\"\n\n[states]\nheld = \"on\"\nok = \"#00ff00\"\npaused = { true = \"red\" }\n";
+        let mistakes = read(text, Depth::Sixteen).unwrap_err();
+        let said = mistakes.to_string();
+        let places: Vec<_> = mistakes
+            .list
+            .iter()
+            .map(|it| (it.line, it.column))
+            .collect();
+        assert_eq!(
+            places,
+            [(1, 8), (3, 8), (4, 1), (7, 8), (8, 6), (9, 10)],
+            "{said}"
+        );
+        assert!(
+            said.contains("mine.toml:3:8: no colour is called “redd”"),
+            "{said}"
+        );
+        assert!(said.contains("write `rule`"), "{said}");
+        assert!(said.contains("no style for 16 colours"), "{said}");
+        assert_eq!(read("[roles\n", Depth::True).unwrap_err().list[0].line, 1);
     }
 
     #[test]
     fn a_theme_may_change_only_a_little_of_another() {
-        let mine = Theme::parse("base = \"dark\"\n[states]\nheld = \"#ff8800 bold\"\n").unwrap();
+        let text = "base = \"dark\"\n[states]\nheld = { 16 = \"red bold\", 256 = \"208\", true = \"#ff8800\" }\n";
         let dark = Theme::built_in("dark").unwrap();
-        assert_eq!(mine.role(Role::Title), dark.role(Role::Title));
-        assert_eq!(mine.word(Word::Held).fg, Some(Color::Rgb(255, 136, 0)));
+        let held = |depth| read(text, depth).unwrap().word(Word::Held);
+        assert_eq!(
+            read(text, Depth::Sixteen).unwrap().role(Role::Title),
+            dark.role(Role::Title)
+        );
+        assert_eq!(held(Depth::Sixteen).fg, Some(Color::Red));
+        assert_eq!(held(Depth::Indexed).fg, Some(Color::Indexed(208)));
+        assert_eq!(held(Depth::True).fg, Some(Color::Rgb(255, 136, 0)));
+        assert_eq!(held(Depth::Plain), Style::new().bold());
+    }
+
+    /// What an eye without one kind of cone sees, after Machado, Oliveira and Fernandes (2009), in
+    /// CIE L*a*b*.
+    fn seen(color: Color, cone: [[f64; 3]; 3]) -> [f64; 3] {
+        let Color::Rgb(r, g, b) = color else {
+            panic!("{color} is not exact");
+        };
+        let linear = [r, g, b].map(|part| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.040_45 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        });
+        let times = |by: [[f64; 3]; 3], v: [f64; 3]| {
+            by.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
+        };
+        let dimmed = times(cone, linear).map(|part| part.clamp(0.0, 1.0));
+        let to_xyz = [
+            [0.4124, 0.3576, 0.1805],
+            [0.2126, 0.7152, 0.0722],
+            [0.0193, 0.1192, 0.9505],
+        ];
+        let [x, y, z] = times(to_xyz, dimmed);
+        let [x, y, z] = [x / 0.950_47, y, z / 1.088_83].map(|t: f64| {
+            if t > 0.008_856 {
+                t.cbrt()
+            } else {
+                7.787 * t + 16.0 / 116.0
+            }
+        });
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn color_safe_keeps_good_warning_bad_and_paused_apart_without_red_or_green_cones() {
+        const DEUTERANOPIA: [[f64; 3]; 3] = [
+            [0.367_322, 0.860_646, -0.227_968],
+            [0.280_085, 0.672_501, 0.047_413],
+            [-0.011_820, 0.042_940, 0.968_881],
+        ];
+        const PROTANOPIA: [[f64; 3]; 3] = [
+            [0.152_286, 1.052_583, -0.204_868],
+            [0.114_503, 0.786_281, 0.099_216],
+            [-0.003_882, -0.048_116, 1.051_998],
+        ];
+        let theme = Theme::built_in_at("color-safe", Depth::True).unwrap();
+        let words = [Word::Ok, Word::Expiring, Word::Held, Word::Paused];
+        for cone in [DEUTERANOPIA, PROTANOPIA] {
+            for (at, one) in words.iter().enumerate() {
+                for other in &words[at + 1..] {
+                    let [a, b] = [one, other].map(|word| seen(theme.word(*word).fg.unwrap(), cone));
+                    let far = a
+                        .iter()
+                        .zip(b)
+                        .map(|(a, b)| (a - b).powi(2))
+                        .sum::<f64>()
+                        .sqrt();
+                    // Two to three is the least that can be told apart side by side.
+                    assert!(far >= 25.0, "{one:?} and {other:?}: {far:.0}");
+                }
+            }
+        }
     }
 }

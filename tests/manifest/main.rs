@@ -5,6 +5,7 @@ mod changes;
 mod meaning;
 mod mistakes;
 mod samples;
+mod schema;
 
 use lanewatch::manifest::{
     Bindings, Manifest, ManifestError, Mistakes, ProviderFacts, RotationFacts, Surroundings, load,

@@ -9,8 +9,13 @@
 )]
 
 mod drill;
+mod fit;
+mod flat;
 mod leaving;
+mod presenting;
 #[path = "../real/mod.rs"]
 mod real;
 mod real_servers;
+mod rough;
+mod ssh;
 mod terminal;

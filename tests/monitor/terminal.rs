@@ -1,6 +1,7 @@
 //! The built program in a real pty, with a screen that a test can read.
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::ffi::OsStr;
 use std::io::{Read as _, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -26,7 +27,14 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Runs lanewatch with `args` in a terminal of that size, with `state` as its state folder.
-    pub(crate) fn run(
+    pub(crate) fn run(size: (u16, u16), state: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let lanewatch = env!("CARGO_BIN_EXE_lanewatch");
+        Self::start(OsStr::new(lanewatch), size, state, args, env)
+    }
+
+    /// Runs any program like that.
+    pub(crate) fn start(
+        program: &OsStr,
         (cols, rows): (u16, u16),
         state: &Path,
         args: &[&str],
@@ -39,11 +47,12 @@ impl Terminal {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lanewatch"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env("XDG_STATE_HOME", state);
+        command.env("XDG_CONFIG_HOME", state.join("config"));
         command.env("TERM", "xterm-256color");
-        for name in ["NO_COLOR", "COLORTERM", "TMUX"] {
+        for name in ["NO_COLOR", "COLORTERM", "COLORFGBG", "TMUX"] {
             command.env_remove(name);
         }
         for (name, value) in env {
@@ -118,7 +127,8 @@ impl Terminal {
     pub(crate) fn is_clean(&self) -> bool {
         let shown = self.shown.lock().unwrap();
         let screen = shown.parser.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        let quiet = screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && quiet
     }
 
     /// Waits until the screen satisfies `is`, and answers with it.

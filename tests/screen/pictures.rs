@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use std::sync::Arc;
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
+pub(crate) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
 
 /// One picture of every size.
 fn at_every_size(name: &str, arrange: impl Fn(&mut Desk)) {
@@ -23,7 +23,7 @@ fn at_every_size(name: &str, arrange: impl Fn(&mut Desk)) {
 }
 
 /// The styles of the screen: a letter for each, and what the letters mean.
-fn styles(buffer: &Buffer) -> String {
+pub(crate) fn styles(buffer: &Buffer) -> String {
     let mut known: Vec<(Color, Color, Modifier)> = Vec::new();
     let mut picture = String::new();
     for y in 0..buffer.area.height {

@@ -4,8 +4,8 @@ use crate::fixture::{news, numbered, wall};
 use lanewatch::engine::{Accepted, Command, Handle, Publisher, Request, Update, updates};
 use lanewatch::lane::{Boot, Now, Wall};
 use lanewatch::plain::Plain;
-use lanewatch::tui::reach::{Knows, Reach};
-use lanewatch::tui::theme::Theme;
+use lanewatch::tui::config::{Live, Sources, Wishes};
+use lanewatch::tui::reach::Knows;
 use lanewatch::tui::{Exit, ScreenOptions, run};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
@@ -72,15 +72,18 @@ fn child() {
         }
     });
     let options = ScreenOptions {
-        theme: Theme::built_in("dark").unwrap(),
-        color: true,
-        ascii: false,
-        read_only: false,
-        sync_output: true,
+        preferences: Live::start(Sources {
+            flags: Wishes {
+                theme: Some("dark".to_owned()),
+                ..Wishes::default()
+            },
+            ..Sources::default()
+        })
+        .unwrap(),
         operator: Plain::new("tester"),
-        reach: Reach::default(),
         knows: Knows::default(),
         audit: None,
+        tour: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

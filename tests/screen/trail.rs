@@ -325,3 +325,23 @@ fn without_a_journal_the_pane_says_what_cannot_be_done() {
     assert!(desk.text().contains("not on this machine"));
     assert!(!matches!(desk.model.overlay, Some(Overlay::Export { .. })));
 }
+
+#[test]
+fn a_mask_keeps_the_real_names_of_the_file_from_the_screen() {
+    let mut scene = Scene::new(3_000, 50);
+    scene.press("tab tab z pgup pgup pgup");
+    assert!(scene.desk.text().contains("crm-read"));
+    let read = scene.pages();
+    scene.desk.model.set_private(true);
+    scene.press("g /");
+    scene.desk.type_in("needle");
+    scene.press("enter e");
+    let text = scene.desk.text();
+    assert!(text.contains("names are masked"), "{text}");
+    assert!(!text.contains("crm-"), "{text}");
+    assert_eq!(scene.pages(), read, "and nothing is read");
+    scene.desk.model.set_private(false);
+    scene.press("g");
+    assert_eq!(scene.shown()[0], 1);
+    assert!(scene.desk.text().contains("crm-read"));
+}

@@ -18,7 +18,7 @@ pub(super) enum Field {
 
 /// The fields' names and what they look at.
 pub(super) const FIELDS: [(&str, &str, Field); 7] = [
-    ("state:", "held, expiring, ok …", Field::State),
+    ("state:", "held, expiring, ok, ...", Field::State),
     ("owner:", "whose it is", Field::Owner),
     ("provider:", "the upstream", Field::Provider),
     ("route:", "server, tool, tenant, account", Field::Route),

@@ -2,7 +2,7 @@
 
 use crate::audit::AuditRecord;
 use crate::lane::LaneName;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// How many records the audit pane can scroll through.
@@ -86,6 +86,23 @@ impl Journal {
         }
         if story.is_empty() {
             self.stories.remove(&lane);
+        }
+    }
+
+    /// Puts other records in the place of all of them.
+    pub fn replace(&mut self, mut other: impl FnMut(&Arc<AuditRecord>) -> Arc<AuditRecord>) {
+        let stories = self.stories.values().flatten();
+        let all = stories
+            .chain(&self.records)
+            .map(|record| (record.seq, record));
+        let all: BTreeMap<_, _> = all.collect();
+        let all: Vec<_> = all.into_values().map(&mut other).collect();
+        *self = Self {
+            skipped: self.skipped,
+            ..Self::default()
+        };
+        for record in all {
+            self.push(record);
         }
     }
 

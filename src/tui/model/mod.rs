@@ -13,6 +13,7 @@ mod lanes;
 mod order;
 mod overlay;
 mod palette;
+mod prefer;
 mod proposals;
 mod record;
 mod selection;
@@ -35,9 +36,10 @@ pub use trail::{Export, RECORD_FIELDS, RecordFilter, Run, Search, Severity, Told
 
 use super::archive;
 use super::keymap::{Context, Keymap};
+use super::mask::Mask;
 use super::reach::Calls;
 use super::view::Layout;
-use crate::engine::EngineView;
+use crate::engine::{EngineView, Receipt, Receipts};
 use crate::lane::{Boot, Now};
 use crate::plain::Plain;
 use selection::Selected;
@@ -81,6 +83,20 @@ pub struct Status {
     pub until: Boot,
 }
 
+/// How long the stopwatch of a finished drill stays on the screen.
+const STOPWATCH_FOR: Duration = Duration::from_secs(20);
+
+/// What a tour says about what is shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caption {
+    /// One line.
+    pub text: Plain,
+    /// Which of the captions it is, from one.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
 /// The state of the screen.
 pub struct Model {
     /// The moment of the last message.
@@ -103,12 +119,22 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// The last command's answer.
     pub status: Option<Status>,
+    /// What a tour says, while one is played.
+    pub caption: Option<Caption>,
+    /// The drills that were run, as the records tell of them.
+    pub receipts: Receipts,
     /// Whether commands are off.
     pub read_only: bool,
     /// In whose name commands are given.
     pub operator: Plain,
     /// Which key does what.
     pub keymap: Keymap,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
+    /// What stands for names on a shared screen.
+    pub mask: Mask,
+    /// Mistakes in the person's own files that keep something older in force.
+    pub troubles: Vec<Plain>,
     /// Which columns the table has.
     pub columns: Columns,
     /// First row of the lanes shown.
@@ -144,9 +170,14 @@ impl Model {
             zoom: None,
             overlay: None,
             status: None,
+            caption: None,
+            receipts: Receipts::default(),
             read_only,
             operator,
             keymap: Keymap::default(),
+            mouse: false,
+            mask: Mask::default(),
+            troubles: Vec::new(),
             columns: Columns::default(),
             lanes_top: 0,
             detail_top: 0,
@@ -179,15 +210,16 @@ impl Model {
             Some(Overlay::Copy { .. }) => Context::Menu,
             Some(Overlay::Form(_)) => Context::Form,
             Some(Overlay::Confirm { .. }) => Context::Confirm,
-            Some(Overlay::Drills { .. }) => Context::Menu,
+            Some(Overlay::Drills { .. } | Overlay::Receipts { .. }) => Context::Menu,
             Some(Overlay::Columns { .. }) => Context::Columns,
         }
     }
 
     /// Shows a line for a while.
     pub fn say(&mut self, tone: Tone, text: impl Into<Plain>) {
+        let text = self.mask.text(&text.into());
         self.status = Some(Status {
-            text: text.into(),
+            text,
             tone,
             until: self.now.boot.plus(STATUS_FOR),
         });
@@ -204,6 +236,14 @@ impl Model {
     pub fn errand(&mut self) -> Option<archive::Ask> {
         let rows = usize::from(Layout::of(self).audit_rows());
         self.trail.errand(rows, &self.journal)
+    }
+
+    /// The drill whose stopwatch is shown: the newest, while it runs and for a while after.
+    pub fn stopwatch(&self) -> Option<&Receipt> {
+        let newest = self.receipts.iter().next()?;
+        let ended = newest.healed.as_ref();
+        let fresh = ended.is_some_and(|end| self.now.wall.since(end.at) < STOPWATCH_FOR);
+        (newest.runs() || fresh).then_some(newest)
     }
 
     /// Brings order, selection and scroll positions up to date. To be called before a frame.

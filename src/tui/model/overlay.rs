@@ -58,6 +58,11 @@ pub enum Overlay {
         /// Which is marked.
         row: usize,
     },
+    /// The receipts of the drills, one at a time.
+    Receipts {
+        /// Which one, the newest first.
+        row: usize,
+    },
     /// The columns of the table.
     Columns {
         /// Which one keys act on.

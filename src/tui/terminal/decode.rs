@@ -1,12 +1,16 @@
 //! Bytes from the terminal into keys.
 //!
-//! Only what terminals send without being asked: control bytes, UTF-8, `CSI` and `SS3` sequences of
-//! the cursor and editing keys, and pasted text between its marks. Everything else is swallowed
-//! whole, so that a stray reply never looks like a command.
+//! Control bytes, UTF-8, `CSI` and `SS3` sequences of the cursor and editing keys, the mouse where it
+//! was asked for, the one answer that is ever asked for (the background's colour), and pasted text
+//! between its marks. Everything else is swallowed whole, so that a stray reply never looks like a command.
 
 use super::watch::Input;
-use crate::tui::key::{Code, Key};
+use crate::tui::key::{Code, Deed, Key, Mouse};
 
+/// How an answer to the question for the background begins.
+const ANSWER_BEGINS: &[u8] = b"\x1b]11;";
+/// Longer than this no answer is.
+const STRING_MAX: usize = 1_024;
 const PASTE_BEGINS: &[u8] = b"200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
 /// A paste is cut here: it can only be a reason or a filter.
@@ -25,6 +29,10 @@ enum Piece {
     Key(Key, usize),
     /// Nothing of interest, of so many bytes.
     Nothing(usize),
+    /// The mouse, of so many bytes.
+    Mouse(Mouse, usize),
+    /// Whether the background is light, of so many bytes.
+    Background(bool, usize),
     /// The beginning of a paste, of so many bytes.
     Paste(usize),
     /// Not all of it is here.
@@ -33,8 +41,9 @@ enum Piece {
 
 impl Decoder {
     /// Whether a sequence has begun that may just as well be a lone escape.
-    pub(super) const fn waits(&self) -> bool {
-        !self.held.is_empty() && !self.pasting
+    pub(super) fn waits(&self) -> bool {
+        // The answer to our own question may come late and in pieces, and is nobody's key.
+        !self.held.is_empty() && !self.pasting && !self.held.starts_with(ANSWER_BEGINS)
     }
 
     /// Takes bytes in and gives out what they mean.
@@ -65,6 +74,14 @@ impl Decoder {
                 Piece::Nothing(used) => used,
                 Piece::Key(key, used) => {
                     seen.push(Input::Key(key));
+                    used
+                }
+                Piece::Mouse(mouse, used) => {
+                    seen.push(Input::Mouse(mouse));
+                    used
+                }
+                Piece::Background(light, used) => {
+                    seen.push(Input::Background { light });
                     used
                 }
                 Piece::Paste(used) => {
@@ -106,11 +123,15 @@ fn piece(bytes: &[u8]) -> Piece {
             [] => Piece::Partial,
             [letter, ..] => named(letter_key(*letter), 3),
         },
+        [0x1b, b']' | b'P' | b'_' | b'^' | b'X', rest @ ..] => string(bytes, rest),
         // Two escapes: the first one was a key.
         [0x1b, 0x1b, ..] => Piece::Key(Key::plain(Code::Esc), 1),
         [0x1b, rest @ ..] => match piece(rest) {
             Piece::Key(key, used) => Piece::Key(Key { alt: true, ..key }, used + 1),
-            Piece::Nothing(used) | Piece::Paste(used) => Piece::Nothing(used + 1),
+            Piece::Nothing(used)
+            | Piece::Paste(used)
+            | Piece::Mouse(_, used)
+            | Piece::Background(_, used) => Piece::Nothing(used + 1),
             Piece::Partial => Piece::Partial,
         },
         [first, ..] => single(*first, bytes),
@@ -169,6 +190,9 @@ fn csi(rest: &[u8]) -> Piece {
     let (Some(params), Some(last)) = (rest.get(..end), rest.get(end)) else {
         return Piece::Nothing(used);
     };
+    if let Some(params) = params.strip_prefix(b"<") {
+        return mouse(params, *last).map_or(Piece::Nothing(used), |it| Piece::Mouse(it, used));
+    }
     let mut numbers = params.split(|byte| *byte == b';').map(|digits| {
         let text = std::str::from_utf8(digits).unwrap_or("");
         text.parse::<u16>().ok()
@@ -195,6 +219,68 @@ fn csi(rest: &[u8]) -> Piece {
         ),
         other => other,
     }
+}
+
+/// What follows `ESC ]` and the like: text up to a bell or `ESC \\`.
+fn string(bytes: &[u8], rest: &[u8]) -> Piece {
+    let within = rest.get(..STRING_MAX).unwrap_or(rest);
+    let end = within.iter().position(|byte| *byte < 0x20);
+    let Some(end) = end else {
+        return if rest.len() >= STRING_MAX {
+            Piece::Nothing(2 + STRING_MAX)
+        } else {
+            Piece::Partial
+        };
+    };
+    let used = match (rest.get(end), rest.get(end + 1)) {
+        (Some(0x07), _) => end + 1,
+        (Some(0x1b), None) => return Piece::Partial,
+        (Some(0x1b), Some(b'\\')) => end + 2,
+        // Something else begins in the middle: the string was none.
+        _ => return Piece::Nothing(2 + end),
+    };
+    let text = rest.get(..end).filter(|_| bytes.get(1) == Some(&b']'));
+    match text.and_then(|text| background(std::str::from_utf8(text).ok()?)) {
+        Some(light) => Piece::Background(light, 2 + used),
+        None => Piece::Nothing(2 + used),
+    }
+}
+
+/// From `11;rgb:RRRR/GGGG/BBBB` whether that colour is a light one. Each part has one to four
+/// digits of its own scale.
+fn background(text: &str) -> Option<bool> {
+    let color = text.strip_prefix("11;")?;
+    let color = color
+        .strip_prefix("rgba:")
+        .or_else(|| color.strip_prefix("rgb:"))?;
+    let mut parts = color.split('/').map(|part| {
+        let full = 16_u32
+            .checked_pow(u32::try_from(part.len()).ok()?)?
+            .checked_sub(1)?;
+        let value = u32::from_str_radix(part, 16).ok()?;
+        (1..=4).contains(&part.len()).then(|| value * 1_000 / full)
+    });
+    let (red, green, blue) = (parts.next()??, parts.next()??, parts.next()??);
+    Some(red * 299 + green * 587 + blue * 114 > 500_000)
+}
+
+/// From `BUTTON;COLUMN;ROW` of an SGR mouse report.
+fn mouse(params: &[u8], last: u8) -> Option<Mouse> {
+    let text = std::str::from_utf8(params).ok()?;
+    let mut numbers = text.split(';').map(|digits| digits.parse::<u16>().ok());
+    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    // Shift, alt and control do not matter.
+    let deed = match (button & !0b1_1100, last) {
+        (0, b'M') => Deed::Click,
+        (64, b'M') => Deed::Wheel { down: false },
+        (65, b'M') => Deed::Wheel { down: true },
+        _ => return None,
+    };
+    Some(Mouse {
+        deed,
+        column: column.saturating_sub(1),
+        row: row.saturating_sub(1),
+    })
 }
 
 const fn letter_key(letter: u8) -> Option<Code> {
@@ -261,6 +347,53 @@ mod tests {
         assert!(keys(b"\x1b[12;40R").is_empty());
         assert!(keys(b"\x1b[I\x1b[O").is_empty());
         assert!(keys(b"\xff\xfe\x1c").is_empty());
+    }
+
+    fn inputs(bytes: &[u8]) -> Vec<Input> {
+        let (mut decoder, mut seen) = (Decoder::default(), Vec::new());
+        decoder.feed(bytes, &mut seen);
+        decoder.give_up(&mut seen);
+        seen
+    }
+
+    #[test]
+    fn the_background_is_told_in_any_scale_and_never_typed() {
+        let light = |light| vec![Input::Background { light }];
+        assert_eq!(inputs(b"\x1b]11;rgb:ffff/ffff/ffff\x07"), light(true));
+        assert_eq!(inputs(b"\x1b]11;rgb:1c/1c/1c\x1b\\"), light(false));
+        assert_eq!(inputs(b"\x1b]11;rgba:f/f/e/f\x1b\\"), light(true));
+        assert!(inputs(b"\x1b]11;blue\x07\x1b]10;rgb:0/0/0\x07\x1bP1$r0m\x1b\\").is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_comes_late_and_in_pieces_is_still_no_key() {
+        let (mut decoder, mut seen) = (Decoder::default(), Vec::new());
+        for part in [&b"\x1b]11;rgb:ff"[..], b"ff/ffff", b"/ffff\x1b", b"\\q"] {
+            decoder.feed(part, &mut seen);
+            decoder.give_up(&mut seen);
+        }
+        assert_eq!(
+            seen,
+            [
+                Input::Background { light: true },
+                Input::Key(Key::char('q'))
+            ]
+        );
+    }
+
+    #[test]
+    fn the_mouse_is_read_in_its_sgr_form_only_when_it_does_something() {
+        let at = |deed| {
+            Input::Mouse(Mouse {
+                deed,
+                column: 9,
+                row: 4,
+            })
+        };
+        assert_eq!(inputs(b"\x1b[<0;10;5M\x1b[<0;10;5m"), [at(Deed::Click)]);
+        assert_eq!(inputs(b"\x1b[<64;10;5M"), [at(Deed::Wheel { down: false })]);
+        assert_eq!(inputs(b"\x1b[<69;10;5M"), [at(Deed::Wheel { down: true })]);
+        assert!(inputs(b"\x1b[<35;10;5M\x1b[<2;10;5M\x1b[<0;;M").is_empty());
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! The terminal is opened anew by its own name, without blocking, so that reading and writing never
 //! wait and the shell's own descriptors keep their flags. What was switched on is remembered in one
-//! place for the whole process, from where a panic can undo it as well as an orderly end. Nothing
-//! is ever asked of the terminal: an answer costs a round trip over SSH, and some never come.
+//! place for the whole process, from where a panic can undo it as well as an orderly end. Only one
+//! thing is ever asked of the terminal, after the first frame, and nothing waits for its answer: it
+//! costs a round trip over SSH, and some never come.
 
 mod decode;
 mod output;
@@ -22,7 +23,13 @@ use std::thread::ThreadId;
 /// The title put aside, alternate screen, hidden cursor, pasted text marked as such.
 const ENTER: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[?25l\x1b[?2004h";
 /// Undoes [`ENTER`] and whatever a frame may have left open.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b]8;;\x1b\\\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l\x1b[23;2t";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b]8;;\x1b\\\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l\x1b[23;2t";
+/// Has the mouse reported, in the form that any size of screen fits in.
+pub(super) const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// Leaves the mouse to the terminal again.
+pub(super) const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+/// Asks for the colour of the background.
+pub(super) const ASK_BACKGROUND: &[u8] = b"\x1b]11;?\x1b\\";
 /// Ends an escape sequence of which only a part was sent.
 const CANCEL: &[u8] = b"\x18";
 

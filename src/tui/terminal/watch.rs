@@ -6,7 +6,7 @@
 
 use super::Tty;
 use super::decode::Decoder;
-use crate::tui::key::Key;
+use crate::tui::key::{Key, Mouse};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -25,6 +25,11 @@ const WAITING: usize = 256;
 pub(crate) enum Input {
     Key(Key),
     Paste(String),
+    Mouse(Mouse),
+    /// The terminal said whether its background is light.
+    Background {
+        light: bool,
+    },
     /// The terminal takes bytes again.
     Writable,
     /// The terminal is gone.

@@ -5,6 +5,7 @@
 
 mod columns;
 mod copy;
+mod mouse;
 mod order;
 mod overlay;
 mod palette;
@@ -12,7 +13,7 @@ mod panes;
 mod trail;
 
 use super::archive;
-use super::key::Key;
+use super::key::{Key, Mouse};
 use super::keymap::{Action, Context};
 use super::model::{Model, Tone};
 use crate::engine::{Accepted, Command, Refusal, Update};
@@ -26,6 +27,8 @@ pub enum Msg {
     Key(Key),
     /// Text was pasted.
     Paste(String),
+    /// The mouse was pressed or its wheel turned.
+    Mouse(Mouse),
     /// The terminal has other columns and rows.
     Resize(u16, u16),
     /// The engine has news.
@@ -80,7 +83,28 @@ pub enum Effect {
 /// Takes in one message.
 pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
     model.now = now;
+    let effect = take(model, msg);
+    // What stands for a lane on the screen is nothing to the engine.
+    match effect {
+        Some(Effect::Send { command, about }) => Some(Effect::Send {
+            command: model.mask.command(command),
+            about,
+        }),
+        Some(Effect::SendAll { commands, about }) => {
+            let commands = commands.into_iter();
+            let commands = commands.map(|command| model.mask.command(command));
+            Some(Effect::SendAll {
+                commands: commands.collect(),
+                about,
+            })
+        }
+        other => other,
+    }
+}
+
+fn take(model: &mut Model, msg: Msg) -> Option<Effect> {
     match msg {
+        Msg::Mouse(mouse) => mouse::act(model, mouse),
         Msg::Key(key) => press(model, key),
         Msg::Paste(text) => {
             overlay::paste(model, &text);
@@ -116,7 +140,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
             None
         }
         Msg::Tick => {
-            model.calls.settle(now);
+            model.calls.settle(model.now);
             None
         }
     }
@@ -124,6 +148,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Option<Effect> {
 
 fn learn(model: &mut Model, news: Update) {
     let now = model.now.wall;
+    let news = model.mask.news(news);
     for lane in news.lanes {
         let before = model.lanes.get(&lane.info.name);
         model.calls.notice(before.map(AsRef::as_ref), &lane);
@@ -141,6 +166,7 @@ fn learn(model: &mut Model, news: Update) {
         {
             model.lanes.note(lane, now, record.ts, outcome);
         }
+        model.receipts.take(&record);
         if model.journal.is_new(&record) {
             let dropped = model.journal.push(record.clone());
             model.trail.came(&record, dropped);

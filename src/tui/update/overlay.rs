@@ -72,6 +72,17 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         }
         (Overlay::Confirm { order, .. }, Action::Cancel) => order::nothing_done(model, &order),
         (Overlay::Columns { row }, action) => columns::act(model, row, action),
+        (Overlay::Drills { .. }, Action::Receipts) => {
+            model.overlay = Some(Overlay::Receipts { row: 0 });
+        }
+        (Overlay::Receipts { row }, Action::Down | Action::Up) => {
+            let last = model.receipts.len().saturating_sub(1);
+            let row = match action {
+                Action::Down => (row + 1).min(last),
+                _ => row.saturating_sub(1),
+            };
+            model.overlay = Some(Overlay::Receipts { row });
+        }
         (Overlay::Drills { lane, row }, Action::Down) => {
             let row = (row + 1).min(Drill::ALL.len() - 1);
             model.overlay = Some(Overlay::Drills { lane, row });

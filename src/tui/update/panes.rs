@@ -76,6 +76,25 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         Action::MarkNone => model.lanes.unmark(),
         Action::NextLane => model.select_neighbor(true),
         Action::PreviousLane => model.select_neighbor(false),
+        Action::Private => {
+            let private = !model.mask.is_on();
+            model.set_private(private);
+            let text = if private {
+                "names are masked"
+            } else {
+                "names are shown"
+            };
+            model.say(Tone::Note, text);
+        }
+        Action::Mouse => {
+            model.mouse = !model.mouse;
+            let text = if model.mouse {
+                "the mouse is listened to; with shift the terminal still selects text"
+            } else {
+                "the mouse is the terminal's"
+            };
+            model.say(Tone::Note, text);
+        }
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
         Action::Redraw => return Some(Effect::Redraw),
         Action::Suspend => return Some(Effect::Suspend),
@@ -85,6 +104,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         Action::Pause => return order::begin(model, Ask::Pause),
         Action::Resume => return order::begin(model, Ask::Resume),
         Action::Release => return order::begin(model, Ask::Release),
+        Action::Receipts => model.overlay = Some(Overlay::Receipts { row: 0 }),
         Action::Drill => {
             let lane = model.selection()?.info.name.clone();
             model.overlay = Some(Overlay::Drills { lane, row: 0 });
@@ -205,7 +225,12 @@ fn page(model: &Model) -> usize {
 }
 
 fn scroll(model: &mut Model, by: isize) {
-    match active(model) {
+    scroll_pane(model, active(model), by);
+}
+
+/// Moves what a pane shows; in the lanes the selection moves along.
+pub(super) fn scroll_pane(model: &mut Model, pane: Pane, by: isize) {
+    match pane {
         Pane::Lanes => model.select_row(model.row().saturating_add_signed(by)),
         Pane::Detail => {
             let rows = usize::from(Layout::of(model).detail_rows());

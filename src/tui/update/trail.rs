@@ -55,6 +55,11 @@ pub(super) fn tell(model: &mut Model, told: Option<Told>) {
 /// Asks whether what the pane shows is to be written to a file: the given one, or one in the folder
 /// that the program was started in, with the moment in its name.
 pub(super) fn export(model: &mut Model, path: Option<PathBuf>) {
+    if model.mask.is_on() {
+        let why = "names are masked, and the journal has the real ones: no export now";
+        model.say(Tone::Note, why);
+        return;
+    }
     let Some(folder) = &model.export_folder else {
         model.say(Tone::Note, "the journal is not on this machine");
         return;

@@ -7,7 +7,8 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// A buffer and how things look in it.
 pub(super) struct Canvas<'a> {
@@ -37,9 +38,10 @@ impl Canvas<'_> {
         if text.width() <= room {
             return self.buffer.set_stringn(x, y, text, room, style).0;
         }
+        // Between graphemes: a mark that combines with a letter goes where that goes.
         let mut used = 0;
-        let end = text.char_indices().find_map(|(at, c)| {
-            used += c.width().unwrap_or(0);
+        let end = text.grapheme_indices(true).find_map(|(at, grapheme)| {
+            used += grapheme.width();
             (used > room - 1).then_some(at)
         });
         let head = end.and_then(|end| text.get(..end)).unwrap_or(text);

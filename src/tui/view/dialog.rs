@@ -3,6 +3,7 @@
 
 use super::canvas::{Canvas, centered};
 use super::footer::line_input;
+use super::stopwatch;
 use crate::engine::LaneView;
 use crate::lane::{LaneName, SideEffect};
 use crate::plain::Plain;
@@ -26,13 +27,14 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
     match overlay {
         Overlay::Form(form) => draw_form(model, form, screen, canvas),
         Overlay::Confirm { order, choice } => confirm(model, order, *choice, screen, canvas),
-        Overlay::Drills { lane, row } => drills(lane, *row, screen, canvas),
+        Overlay::Drills { lane, row } => drills(model, lane, *row, screen, canvas),
         Overlay::Export { path, form, choice } => {
             export(model, path, *form, *choice, screen, canvas);
         }
         Overlay::Copy { choices, row } => copy(choices, *row, screen, canvas),
         Overlay::Help { .. }
         | Overlay::Filter(_)
+        | Overlay::Receipts { .. }
         | Overlay::Search(_)
         | Overlay::Records(_)
         | Overlay::Palette(_)
@@ -334,9 +336,18 @@ fn copy(choices: &[(&'static str, String)], row: usize, screen: Rect, canvas: &m
     say(canvas, inner, last, hint, Role::Text);
 }
 
-fn drills(lane: &LaneName, row: usize, screen: Rect, canvas: &mut Canvas<'_>) {
+fn drills(model: &Model, lane: &LaneName, row: usize, screen: Rect, canvas: &mut Canvas<'_>) {
     let rows = u16::try_from(Drill::ALL.len()).unwrap_or(u16::MAX);
-    let area = centered(screen, 60, rows + 4);
+    let known = model.receipts.of(lane);
+    let told = known.map_or_else(Vec::new, |receipt| stopwatch::lines(model, receipt));
+    // The menu comes first: on a small screen the stopwatch is what is left out.
+    let more = u16::try_from(told.len()).unwrap_or(u16::MAX);
+    let more = if more > 0 && screen.height >= rows + more + 5 {
+        more + 1
+    } else {
+        0
+    };
+    let area = centered(screen, 60, rows + 4 + more);
     let style = canvas.role(Role::Dialog);
     let inner = canvas.frame(area, &format!("drill on {lane}"), style);
     let (text, key, marked) = (
@@ -344,10 +355,10 @@ fn drills(lane: &LaneName, row: usize, screen: Rect, canvas: &mut Canvas<'_>) {
         canvas.role(Role::Key),
         canvas.role(Role::Selection),
     );
-    let visible = usize::from(inner.height.saturating_sub(2)).max(1);
+    let visible = usize::from(inner.height.saturating_sub(2 + more)).max(1);
     let top = (row + 1).saturating_sub(visible);
-    for (y, (at, drill)) in
-        (inner.y..inner.bottom().saturating_sub(2)).zip(Drill::ALL.iter().enumerate().skip(top))
+    for (y, (at, drill)) in (inner.y..inner.bottom().saturating_sub(2 + more))
+        .zip(Drill::ALL.iter().enumerate().skip(top))
     {
         let chosen = at == row;
         if chosen {
@@ -359,7 +370,16 @@ fn drills(lane: &LaneName, row: usize, screen: Rect, canvas: &mut Canvas<'_>) {
         canvas.text(inner.x + 1, y, inner.right(), drill.as_str(), pick(key));
         canvas.text(inner.x + 12, y, inner.right(), drill.about(), pick(text));
     }
-    let hint = "j/k choose   enter run it   esc close";
+    if more > 0 {
+        for (row, (line, role)) in (inner.height.saturating_sub(1 + more)..).zip(&told) {
+            say(canvas, inner, row, line, *role);
+        }
+    }
+    let hint = if model.receipts.is_empty() {
+        "j/k choose   enter run it   esc close"
+    } else {
+        "j/k choose   enter run it   r receipts   esc close"
+    };
     say(
         canvas,
         inner,

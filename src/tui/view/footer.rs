@@ -32,11 +32,7 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         }
         _ => {}
     }
-    let mode = match (model.read_only, area.width < 100) {
-        (true, _) => "read-only",
-        (false, false) => "read-write",
-        (false, true) => "",
-    };
+    let mode = mode(model, area);
     let right = canvas.text_right(0, y, end, mode, text).saturating_sub(1);
     if let Some(status) = &model.status {
         let role = match status.tone {
@@ -48,6 +44,33 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         canvas.text(1, y, right, status.text.as_str(), style);
         return;
     }
+    for Place { x, entry, .. } in places(model, area) {
+        let key = key_name(model, entry);
+        let style = canvas.role(if entry.danger {
+            Role::Danger
+        } else {
+            Role::Key
+        });
+        let x = canvas.text(x, y, right, &key, style);
+        canvas.text(x + 1, y, right, entry.label, text);
+    }
+}
+
+/// An entry of the footer, and where it stands.
+pub(super) struct Place {
+    pub(super) x: u16,
+    /// The first column behind it.
+    pub(super) end: u16,
+    pub(super) entry: &'static Entry,
+}
+
+/// What the footer shows where; nothing while it has something else to say.
+pub(super) fn places(model: &Model, area: Rect) -> Vec<Place> {
+    if model.status.is_some() || matches!(model.overlay, Some(Overlay::Filter(_))) {
+        return Vec::new();
+    }
+    let mode = u16::try_from(mode(model, area).len()).unwrap_or(0);
+    let right = area.right().saturating_sub(mode + 2);
     let shown: Vec<_> = hints(model).collect();
     // Help and quit are always there: who does not know the keys needs them most.
     let keep = |entry: &Entry| matches!(entry.action, Action::Help | Action::Quit);
@@ -62,20 +85,26 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         .map(width)
         .sum();
     let mut x = 1;
+    let mut places = Vec::with_capacity(shown.len());
     for entry in shown {
+        let width = width(entry);
         if keep(entry) {
-            reserve -= width(entry);
-        } else if x + width(entry) + reserve > right {
+            reserve -= width;
+        } else if x + width + reserve > right {
             continue;
         }
-        let key = key_name(model, entry);
-        let style = canvas.role(if entry.danger {
-            Role::Danger
-        } else {
-            Role::Key
-        });
-        x = canvas.text(x, y, right, &key, style);
-        x = canvas.text(x + 1, y, right, entry.label, text) + 2;
+        let end = (x + width - 2).min(right);
+        places.push(Place { x, end, entry });
+        x += width;
+    }
+    places
+}
+
+const fn mode(model: &Model, area: Rect) -> &'static str {
+    match (model.read_only, area.width < 100) {
+        (true, _) => "read-only",
+        (false, false) => "read-write",
+        (false, true) => "",
     }
 }
 

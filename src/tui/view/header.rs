@@ -76,6 +76,9 @@ fn facts(model: &Model, canvas: &Canvas<'_>) -> Vec<(String, Style)> {
         let sign = canvas.look.symbols.mark;
         facts.push((format!("{sign} {marked} marked"), canvas.role(Role::Focus)));
     }
+    if model.mask.is_on() {
+        facts.push(("names masked".to_owned(), canvas.role(Role::Focus)));
+    }
     facts.extend(stores(model, canvas, true));
     facts
 }
@@ -137,7 +140,8 @@ pub(super) fn troubles(model: &Model) -> u16 {
     let engine = model.engine.as_ref();
     let manifest = engine.is_some_and(|engine| engine.manifest_trouble.is_some());
     let audit = engine.is_some_and(|engine| engine.audit_trouble.is_some());
-    u16::from(model.stopped) + u16::from(manifest) + u16::from(audit)
+    let own = u16::try_from(model.troubles.len()).unwrap_or(u16::MAX);
+    (u16::from(model.stopped) + u16::from(manifest) + u16::from(audit)).saturating_add(own)
 }
 
 fn list(model: &Model) -> Vec<String> {
@@ -157,5 +161,6 @@ fn list(model: &Model) -> Vec<String> {
             ));
         }
     }
+    list.extend(model.troubles.iter().map(ToString::to_string));
     list
 }

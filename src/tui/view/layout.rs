@@ -15,6 +15,8 @@ pub struct Layout {
     pub header: Rect,
     /// Troubles of the engine itself, one a line.
     pub banners: Rect,
+    /// What a tour says and the stopwatch of a drill, above the footer.
+    pub strip: Rect,
     /// The last line.
     pub footer: Rect,
     lanes: Option<Rect>,
@@ -36,9 +38,12 @@ impl Layout {
         let banners = super::header::troubles(model).min(height - SMALLEST.1 + 2);
         let top = 1 + banners;
         let body = height - top - 1;
+        let strip = super::stopwatch::rows(model).min(body.saturating_sub(6));
+        let body = body - strip;
         let mut layout = Self {
             header: row(0, 1),
             banners: row(1, banners),
+            strip: row(height - 1 - strip, strip),
             footer: row(height - 1, 1),
             ..Self::default()
         };

@@ -12,11 +12,14 @@ mod footer;
 mod header;
 mod help;
 mod highlight;
+mod hit;
 mod lanes;
 mod layout;
 mod proposals;
 mod record;
+mod stopwatch;
 
+pub use hit::{Hit, hit};
 pub use layout::Layout;
 
 use super::encoder::Link;
@@ -58,6 +61,7 @@ pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) -> Vec<Link> {
     if let Some(area) = layout.pane(Pane::Audit) {
         audit::draw(model, area, &mut canvas);
     }
+    stopwatch::strip(model, layout.strip, &mut canvas);
     footer::draw(model, layout.footer, &mut canvas);
     if model.overlay.is_some() {
         // What is drawn over a link must not become one.
@@ -70,6 +74,7 @@ pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) -> Vec<Link> {
         }
         Some(Overlay::Search(_)) | None => {}
         Some(Overlay::Record(page)) => record::draw(model, page, &mut canvas),
+        Some(Overlay::Receipts { row }) => stopwatch::receipts(model, *row, &mut canvas),
         Some(Overlay::Columns { row }) => chooser::draw(model, *row, &mut canvas),
         Some(overlay) => dialog::draw(model, overlay, &mut canvas),
     }

@@ -226,6 +226,28 @@ impl Lanes {
         })
     }
 
+    /// Every name, in no order.
+    pub fn names(&self) -> Vec<LaneName> {
+        self.by_name.keys().cloned().collect()
+    }
+
+    /// Puts other views, names included, in the place of all of them. Marks and hours stay.
+    pub fn replace(&mut self, mut other: impl FnMut(&Arc<LaneView>) -> Arc<LaneView>) {
+        self.by_name.clear();
+        self.widths = Widths::default();
+        for (at, slot) in self.slots.iter_mut().enumerate() {
+            if slot.gone {
+                continue;
+            }
+            slot.view = other(&slot.view);
+            slot.hay = OnceCell::new();
+            self.widths.fit(&slot.view);
+            self.by_name.insert(slot.view.info.name.clone(), at);
+        }
+        self.everything = true;
+        self.regroup();
+    }
+
     /// How many lanes there are, whatever the filter.
     pub fn total(&self) -> usize {
         self.by_name.len()

@@ -57,6 +57,8 @@ pub struct Trail {
     bottom: u64,
     /// Whether the journal's file can be read.
     archived: bool,
+    /// Whether names are masked: the file has the real ones, so it is left alone.
+    private: bool,
     /// The number of the last errand, and what it is for while it is under way.
     ticket: u64,
     under_way: Option<Purpose>,
@@ -130,7 +132,21 @@ impl Trail {
 
     /// Whether older records than those in memory can be reached.
     pub const fn is_archived(&self) -> bool {
-        self.archived
+        self.archived && !self.private
+    }
+
+    /// Names are masked from now on, or no longer. Everything that quotes one is forgotten.
+    pub fn set_private(&mut self, private: bool) {
+        self.stop();
+        self.private = private;
+        self.filter = Arc::default();
+        self.passing.clear();
+        self.search = None;
+        self.release();
+        self.follow();
+        if self.under_way.is_some() && self.under_way != Some(Purpose::Abandon) {
+            self.under_way = Some(Purpose::Void);
+        }
     }
 
     /// The filter in force.
@@ -195,7 +211,7 @@ impl Trail {
 
     /// From which number on the ring has every record.
     fn ring_from(&self, journal: &Journal) -> u64 {
-        if self.archived {
+        if self.is_archived() {
             journal.whole_from()
         } else {
             journal.oldest()
@@ -206,7 +222,7 @@ impl Trail {
     fn joined(&self, journal: &Journal) -> bool {
         let from = self.ring_from(journal);
         self.shelf.span.is_some_and(|(_, high)| {
-            !self.archived || from == u64::MAX || high.saturating_add(1) >= from
+            !self.is_archived() || from == u64::MAX || high.saturating_add(1) >= from
         })
     }
 
@@ -287,7 +303,7 @@ impl Trail {
         if by == isize::MAX {
             return self.follow();
         }
-        if by == isize::MIN && self.archived && self.ring_from(journal) > 1 {
+        if by == isize::MIN && self.is_archived() && self.ring_from(journal) > 1 {
             return self.first(rows, journal);
         }
         let run = self.run(journal);
@@ -397,7 +413,7 @@ impl Trail {
             Way::Newer if run.whole => None,
             Way::Newer => self.shelf.span.map(|(_, high)| high.saturating_add(1)),
         };
-        let next = next.filter(|next| *next > 0 && self.archived);
+        let next = next.filter(|next| *next > 0 && self.is_archived());
         let search = self.search.as_mut()?;
         match next {
             Some(from) => {
@@ -454,7 +470,7 @@ impl Trail {
 
     /// Whether everything about that number is in memory.
     fn covers(&self, seq: u64, journal: &Journal) -> bool {
-        self.shelf.holds(seq) || seq >= self.ring_from(journal) || !self.archived
+        self.shelf.holds(seq) || seq >= self.ring_from(journal) || !self.is_archived()
     }
 
     /// The records of so many rows, oldest first.
@@ -534,7 +550,7 @@ impl Trail {
 
     /// Asks for one record that is not in memory.
     pub fn want(&mut self, seq: u64) {
-        if self.archived && !self.asked.contains(&seq) {
+        if self.is_archived() && !self.asked.contains(&seq) {
             self.asked.push(seq);
             self.wanted.push(seq);
         }
@@ -549,7 +565,8 @@ impl Trail {
 
     /// What has to be read now for so many rows, if anything, unless an errand is under way.
     pub fn errand(&mut self, rows: usize, journal: &Journal) -> Option<Ask> {
-        if self.under_way.is_some() || !self.archived {
+        let reachable = self.is_archived() || self.abandon.is_some();
+        if self.under_way.is_some() || !reachable {
             return None;
         }
         let (purpose, errand) = self.next_errand(rows, journal)?;
