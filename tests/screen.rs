@@ -25,6 +25,8 @@ mod keys;
 mod mouse;
 #[path = "screen/orders.rs"]
 mod orders;
+#[path = "screen/palette.rs"]
+mod palette;
 #[path = "screen/pictures.rs"]
 mod pictures;
 #[path = "screen/privacy.rs"]
@@ -35,6 +37,8 @@ mod properties;
 mod tables;
 #[path = "screen/terminal.rs"]
 mod terminal;
+#[path = "screen/trail.rs"]
+mod trail;
 
 use fixture::now;
 use lanewatch::engine::{LaneView, Update};

@@ -32,6 +32,8 @@ pub(super) struct Backward<'a> {
     end: u64,
     /// Bytes behind the last line feed.
     torn: u64,
+    /// How much of the file was read.
+    read: u64,
 }
 
 impl<'a> Backward<'a> {
@@ -45,6 +47,7 @@ impl<'a> Backward<'a> {
             open: false,
             end: 0,
             torn: 0,
+            read: 0,
         };
         while this.from > 0 && !this.open {
             this.held.clear();
@@ -57,6 +60,24 @@ impl<'a> Backward<'a> {
         }
         this.torn = len.saturating_sub(this.end);
         Ok(this)
+    }
+
+    /// Begins with the line that ends, its line feed included, at byte `end`.
+    pub(super) fn before(file: &'a File, end: u64) -> Self {
+        Self {
+            file,
+            from: end.saturating_sub(1),
+            held: Vec::new(),
+            open: end > 0,
+            end,
+            torn: 0,
+            read: 0,
+        }
+    }
+
+    /// How many bytes were read so far.
+    pub(super) const fn bytes_read(&self) -> u64 {
+        self.read
     }
 
     /// Where the last whole line ends, its line feed included.
@@ -104,6 +125,7 @@ impl<'a> Backward<'a> {
         let mut block = vec![0; wanted];
         self.from = self.from.saturating_sub(wanted as u64);
         self.file.read_exact_at(&mut block, self.from)?;
+        self.read = self.read.saturating_add(wanted as u64);
         block.append(&mut self.held);
         self.held = block;
         Ok(wanted)

@@ -2,7 +2,7 @@
 
 use super::chain::LINE_MAX;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::time::Duration;
 
 /// How much is read at once.
@@ -25,16 +25,23 @@ pub(super) enum Next<'a> {
 }
 
 /// Walks a file's lines from its beginning.
-pub(super) struct Forward {
-    from: BufReader<File>,
+pub(super) struct Forward<R = File> {
+    from: BufReader<R>,
     line: Vec<u8>,
 }
 
 impl Forward {
     /// From where the file stands.
     pub(super) fn new(file: File) -> Self {
+        Self::with_blocks(file, BLOCK)
+    }
+}
+
+impl<R: Read> Forward<R> {
+    /// So many bytes at once.
+    pub(super) fn with_blocks(from: R, block: usize) -> Self {
         Self {
-            from: BufReader::with_capacity(BLOCK, file),
+            from: BufReader::with_capacity(block, from),
             line: Vec::with_capacity(1024),
         }
     }

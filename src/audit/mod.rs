@@ -2,8 +2,8 @@
 //!
 //! What has to be on record is written here, synchronously and on disk, before anything else is
 //! done about it; [`crate::engine`] decides what that is and closes every gate while [`Journal`]
-//! cannot write. Screens and subcommands read with [`tail`], [`query`], [`each`], [`Follower`] and
-//! [`verify`], none of which needs the writer's consent. Everything here blocks on the disk and
+//! cannot write. Screens and subcommands read with [`tail`], [`query`], [`each`], [`Follower`], [`Pages`]
+//! and [`verify`], none of which needs the writer's consent. Everything here blocks on the disk and
 //! belongs on a thread that may.
 //!
 //! # The folder
@@ -59,19 +59,23 @@
 
 mod backward;
 mod chain;
+mod csv;
 mod error;
 mod follow;
 mod forward;
 mod head;
 mod journal;
+mod pages;
 mod read;
 mod record;
 mod verify;
 
 pub use chain::{Hash, Head, LINE_MAX};
+pub use csv::{CSV_HEADER, csv_row};
 pub use error::AuditError;
 pub use follow::{Follower, Look};
 pub use journal::{HEAD_EVERY, Journal, Opened, Torn};
+pub use pages::{Limits, Pages, Reads, Scan, Way};
 pub use read::{Entry, Filter, Found, each, query, read_since, tail};
 pub use record::AuditRecord;
 pub use verify::{PROBLEMS_KEPT, Problem, Report, verify};

@@ -3,13 +3,15 @@
 //! These work on the files, so they need no running engine and disturb none. Every function writes
 //! to the output it is handed and answers with how it ended; the caller makes an exit code of that.
 
-mod csv;
 mod parse;
 mod text;
 
 pub use parse::{kind, moment, outcome};
 
-use crate::audit::{AuditError, Entry, Filter, Follower, Head, Look, Report, each, query, verify};
+use crate::audit::{
+    AuditError, CSV_HEADER, Entry, Filter, Follower, Head, Look, Report, csv_row, each, query,
+    verify,
+};
 use std::future::Future;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -204,14 +206,14 @@ pub fn export(
     form: ExportForm,
 ) -> Result<Ended, Failed> {
     if form == ExportForm::Csv {
-        out.write_all(csv::HEADER.as_bytes())?;
+        out.write_all(CSV_HEADER.as_bytes())?;
     }
     let mut row = String::new();
     let mut put = |entry: Entry| match form {
         ExportForm::Jsonl => writeln!(out, "{}", entry.line),
         ExportForm::Csv => {
             row.clear();
-            csv::row(&mut row, &entry.record);
+            csv_row(&mut row, &entry.record);
             out.write_all(row.as_bytes())
         }
     };

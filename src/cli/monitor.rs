@@ -13,8 +13,9 @@ use crate::lane::Actor;
 use crate::manifest::Bindings;
 use crate::plain::Plain;
 use crate::sandbox::{self, Sandbox};
+use crate::tui::reach::Knows;
 use crate::tui::tour::{self, Script, Tour};
-use crate::tui::{Exit, ScreenOptions, TuiError};
+use crate::tui::{AuditPlace, Exit, ScreenOptions, TuiError};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -43,8 +44,9 @@ pub(super) struct Running {
 
 /// Watches the lanes of the manifest at `path`.
 pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
-    let options = options(screen)?;
+    let mut options = options(screen)?;
     let (setup, folder) = open(path)?;
+    options.audit = audit_place(&folder);
     let _log = log_to(&folder);
     let socket = folder.socket();
     watch(
@@ -65,8 +67,18 @@ pub(super) fn demo(screen: &ScreenArgs, tour: &TourArgs) -> Result<u8, Failure> 
     options.tour = read_tour(tour)?;
     let folder = demo_folder()?;
     folder.create()?;
+    options.audit = audit_place(&folder);
     let _log = log_to(&folder);
     watch(options, &start(move |runtime| make_demo(runtime, folder))?)
+}
+
+/// The journal in a state folder; exports of it go where the program was started.
+fn audit_place(folder: &StateFolder) -> Option<AuditPlace> {
+    let exports = std::env::current_dir().ok()?;
+    Some(AuditPlace {
+        folder: folder.audit(),
+        exports,
+    })
 }
 
 /// The tour to be played, if one was asked for.
@@ -275,6 +287,8 @@ fn options(args: &ScreenArgs) -> Result<ScreenOptions, Failure> {
     Ok(ScreenOptions {
         preferences: super::preferences::live(args)?,
         operator,
+        knows: Knows::guess(|name| std::env::var(name).ok()),
+        audit: None,
         tour: None,
     })
 }

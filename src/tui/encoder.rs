@@ -12,6 +12,7 @@ use super::pen::Pen;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use std::io::Write as _;
+use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 /// Starts a frame that the terminal shows only when it is whole.
@@ -42,6 +43,25 @@ struct Run {
     erase: bool,
 }
 
+/// Columns of a row that lead to an address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// The row.
+    pub y: u16,
+    /// The first column.
+    pub x: u16,
+    /// The column after the last.
+    pub end: u16,
+    /// The address: printable ASCII only, see [`super::reach::is_link`].
+    pub target: Box<str>,
+}
+
+impl Link {
+    fn covers(&self, x: u16, y: u16) -> bool {
+        self.y == y && (self.x..self.end).contains(&x)
+    }
+}
+
 /// Remembers what a terminal shows and says what has to be sent to change it.
 pub struct Encoder {
     shown: Buffer,
@@ -51,6 +71,7 @@ pub struct Encoder {
     sync: bool,
     runs: Vec<Run>,
     other: Vec<u8>,
+    links: Arc<[Link]>,
 }
 
 impl Encoder {
@@ -65,6 +86,7 @@ impl Encoder {
             sync,
             runs: Vec::new(),
             other: Vec::new(),
+            links: Arc::default(),
         }
     }
 
@@ -76,6 +98,12 @@ impl Encoder {
     /// Appends to `out` what makes the terminal show `next`: nothing if it does already. `next`
     /// is swapped for an old picture that the caller may draw over.
     pub fn encode(&mut self, next: &mut Buffer, out: &mut Vec<u8>) {
+        self.encode_linked(next, Vec::new(), out);
+    }
+
+    /// The same, with columns that lead somewhere. They cost bytes only when they are painted, and
+    /// they are painted anew only when their text, their place or their address has changed.
+    pub fn encode_linked(&mut self, next: &mut Buffer, links: Vec<Link>, out: &mut Vec<u8>) {
         let start = out.len();
         if self.sync {
             out.extend_from_slice(SYNC_ON);
@@ -89,6 +117,7 @@ impl Encoder {
             self.shown.reset();
             self.afresh = false;
         }
+        self.relink(links);
         let mut runs = std::mem::take(&mut self.runs);
         collect(&self.shown, next, &mut runs);
         self.shortest(next, &mut runs, out);
@@ -98,6 +127,26 @@ impl Encoder {
             out.truncate(start);
         } else if self.sync {
             out.extend_from_slice(SYNC_OFF);
+        }
+    }
+
+    /// Takes the new links, and gives up what is shown where the old ones differ.
+    fn relink(&mut self, mut links: Vec<Link>) {
+        // An address is no place for what a terminal would take for an order.
+        links.retain(|link| link.target.bytes().all(|byte| byte.is_ascii_graphic()));
+        if *links == *self.links {
+            return;
+        }
+        let old = std::mem::replace(&mut self.links, links.into());
+        let gone = old.iter().filter(|link| !self.links.contains(link));
+        let new = self.links.iter().filter(|link| !old.contains(link));
+        for link in gone.chain(new) {
+            for x in link.x..link.end {
+                if let Some(cell) = self.shown.cell_mut((x, link.y)) {
+                    // Like no cell that is ever drawn.
+                    cell.set_symbol("\0");
+                }
+            }
         }
     }
 
@@ -125,6 +174,7 @@ impl Encoder {
     }
 
     fn write(&mut self, next: &Buffer, runs: &[Run], out: &mut Vec<u8>) {
+        let links = Arc::clone(&self.links);
         for run in runs {
             self.go(next, run.x, run.y, out);
             if run.erase {
@@ -133,11 +183,24 @@ impl Encoder {
                 continue;
             }
             let mut x = run.x;
+            let mut inside: Option<&Link> = None;
             while x < run.end {
+                let link = links.iter().find(|link| link.covers(x, run.y));
+                if link != inside {
+                    // The address, or the end of it.
+                    let target = link.map_or("", |link| &link.target);
+                    out.extend_from_slice(b"\x1b]8;;");
+                    out.extend_from_slice(target.as_bytes());
+                    out.extend_from_slice(b"\x1b\\");
+                    inside = link;
+                }
                 let Some(cell) = next.cell((x, run.y)) else {
                     break;
                 };
                 self.put(cell, run.y, &mut x, next.area.width, out);
+            }
+            if inside.is_some() {
+                out.extend_from_slice(b"\x1b]8;;\x1b\\");
             }
         }
     }
@@ -241,7 +304,10 @@ impl Encoder {
             && next
                 .cell((from - 1, y))
                 .is_some_and(|cell| columns(safe(cell)) > 1);
+        // Written outside of its link, a cell would lose it.
+        let linked = self.links.iter().any(|link| link.y == y);
         !half
+            && !linked
             && to - from <= 8
             && (from..to).all(|x| {
                 next.cell((x, y)).is_some_and(|cell| {

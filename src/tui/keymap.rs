@@ -84,6 +84,34 @@ pub enum Action {
     Receipts,
     /// Show every key.
     Help,
+    /// Look for a text in the audit.
+    Search,
+    /// To the next match, further back.
+    SearchNext,
+    /// To the match before, nearer to now.
+    SearchPrevious,
+    /// Filter the records.
+    Records,
+    /// Show the selected record.
+    Record,
+    /// Write the records to a file.
+    Export,
+    /// Copy something to the terminal's clipboard.
+    Copy,
+    /// Type an action and what it is for.
+    Palette,
+    /// To the record that brought this one about.
+    Cause,
+    /// To the record before.
+    Older,
+    /// To the record after.
+    Newer,
+    /// Another form of the file.
+    Format,
+    /// Take what is proposed.
+    Complete,
+    /// Take the proposal before.
+    CompleteBack,
     /// Paint the screen anew.
     Redraw,
     /// Stop the program until it is brought to the foreground again.
@@ -112,6 +140,55 @@ pub enum Action {
     Reset,
 }
 
+impl Action {
+    /// Its name, as a keymap file and the palette have it.
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        let name = name.as_ref().and_then(serde_json::Value::as_str);
+        name.unwrap_or_default().to_owned()
+    }
+}
+
+/// What an action can be given where it is typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// The lane that it is for.
+    Lane,
+    /// The lanes that it is for, and a reason where one is needed.
+    Lanes,
+    /// The same, and how long.
+    LanesAndSpan,
+    /// A lane and a drill.
+    LaneAndDrill,
+    /// What to sort by.
+    Order,
+    /// What to group by.
+    Grouping,
+    /// Any text.
+    Text,
+    /// A file.
+    Path,
+}
+
+impl Takes {
+    /// As a pattern behind the action's name.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Lane => "[LANE]",
+            Self::Lanes => "[LANE ...] [\"WHY\"]",
+            Self::LanesAndSpan => "[LANE ...] [30m] [\"WHY\"]",
+            Self::LaneAndDrill => "[LANE] [DRILL]",
+            Self::Order => "[BY]",
+            Self::Grouping => "[BY]",
+            Self::Text => "[TEXT]",
+            Self::Path => "[FILE.jsonl|FILE.csv]",
+        }
+    }
+}
+
 /// Which part of the screen takes the keys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Context {
@@ -129,6 +206,10 @@ pub enum Context {
     Menu,
     /// The columns are being chosen.
     Columns,
+    /// A record is shown.
+    Record,
+    /// The palette: a line with proposals.
+    Palette,
 }
 
 /// One line of the table.
@@ -150,6 +231,8 @@ pub struct Entry {
     pub command: bool,
     /// Whether it cannot be undone.
     pub danger: bool,
+    /// What it can be given in the palette.
+    pub takes: Takes,
 }
 
 const fn always(_: &Model) -> bool {
@@ -184,6 +267,10 @@ fn choosing(model: &Model) -> bool {
     matches!(model.overlay, Some(Overlay::Drills { .. }))
 }
 
+fn copying(model: &Model) -> bool {
+    matches!(model.overlay, Some(Overlay::Copy { .. }))
+}
+
 fn markable(model: &Model) -> bool {
     model.lanes.shown() > 0
 }
@@ -208,6 +295,29 @@ fn on_a_head(model: &Model) -> bool {
     model.zoom.unwrap_or(model.focus) == Pane::Lanes && model.selected_group().is_some()
 }
 
+fn in_audit(model: &Model) -> bool {
+    model.zoom.unwrap_or(model.focus) == Pane::Audit
+}
+
+fn on_a_record(model: &Model) -> bool {
+    in_audit(model) && model.trail.selected(&model.journal).is_some()
+}
+
+fn searching(model: &Model) -> bool {
+    in_audit(model) && model.trail.search().is_some()
+}
+
+fn exporting(model: &Model) -> bool {
+    matches!(model.overlay, Some(Overlay::Export { .. }))
+}
+
+fn has_cause(model: &Model) -> bool {
+    match &model.overlay {
+        Some(Overlay::Record(page)) => page.record().is_some_and(|record| record.cause.is_some()),
+        _ => false,
+    }
+}
+
 fn pausing(model: &Model) -> bool {
     let form = match &model.overlay {
         Some(Overlay::Form(form)) => Some(form),
@@ -217,12 +327,15 @@ fn pausing(model: &Model) -> bool {
 }
 
 fn closable(model: &Model) -> bool {
-    model.zoom.is_some() || !model.lanes.filter().is_empty() || model.audit_at.is_some()
+    let trail = &model.trail;
+    let audit = trail.cursor().is_some() || !trail.filter().is_empty() || trail.is_busy();
+    let audit = audit || trail.search().is_some() || trail.export().is_some();
+    model.zoom.is_some() || !model.lanes.filter().is_empty() || audit
 }
 
 fn openable(model: &Model) -> bool {
-    let open = matches!(model.zoom, Some(Pane::Detail | Pane::Audit));
-    !open && !on_a_head(model) && (model.focus == Pane::Audit || model.lanes.rows() > 0)
+    let open = model.zoom == Some(Pane::Detail) || in_audit(model);
+    !open && !on_a_head(model) && model.lanes.rows() > 0
 }
 
 const fn k(c: char) -> Key {
@@ -249,12 +362,18 @@ const fn entry(
         enabled: always,
         command: false,
         danger: false,
+        takes: Takes::Nothing,
     }
 }
 
 impl Entry {
     const fn when(mut self, enabled: fn(&Model) -> bool) -> Self {
         self.enabled = enabled;
+        self
+    }
+
+    const fn takes(mut self, takes: Takes) -> Self {
+        self.takes = takes;
         self
     }
 
@@ -265,7 +384,7 @@ impl Entry {
     }
 }
 
-use Context::{Columns, Confirm, Form, Main, Menu, Typing};
+use Context::{Columns, Confirm, Form, Main, Menu, Palette, Record, Typing};
 
 /// The table, in the order of the footer and the help page.
 #[rustfmt::skip]
@@ -276,24 +395,32 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::PageUp, Main, &[p(Code::PageUp)], "", "one page up"),
     entry(Action::First, Main, &[k('g'), p(Code::Home)], "", "to the first row"),
     entry(Action::Last, Main, &[k('G'), p(Code::End)], "", "to the last row; in the audit: follow"),
-    entry(Action::Release, Main, &[k('l')], "release", "lift the hold, with a reason; pre-flight decides what follows").when(held).command(true),
+    entry(Action::Record, Main, &[p(Code::Enter)], "record", "in the audit: everything about the selected record, and what brought it about").when(on_a_record),
+    entry(Action::Search, Main, &[k('/')], "search", "in the audit: look for a text, in older records too; #1042 for a number").when(in_audit).takes(Takes::Text),
+    entry(Action::SearchNext, Main, &[k('n')], "next", "in the audit: the next match, further back").when(searching),
+    entry(Action::SearchPrevious, Main, &[k('N')], "previous", "in the audit: the match before, nearer to now").when(searching),
+    entry(Action::Records, Main, &[k('F')], "filter", "filter the records by words, or by lane: kind: sev: why: by:").when(in_audit).takes(Takes::Text),
+    entry(Action::Export, Main, &[k('e')], "export", "write the records that the filter shows to a file; asks first").when(in_audit).takes(Takes::Path),
+    entry(Action::Release, Main, &[k('l')], "release", "lift the hold, with a reason; pre-flight decides what follows").when(held).command(true).takes(Takes::Lanes),
     entry(Action::FoldToggle, Main, &[p(Code::Enter)], "fold", "on the head of a group: hide its lanes, or show them").when(on_a_head),
-    entry(Action::Open, Main, &[p(Code::Enter)], "detail", "the selected lane, or the audit, on the whole screen").when(openable),
-    entry(Action::Back, Main, &[p(Code::Esc)], "back", "close what is open; follow the audit; drop the filter").when(closable),
-    entry(Action::Rotate, Main, &[k('r')], "rotate", "replace the credential; asks first").when(any_lane).command(true),
-    entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false),
-    entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason, until resumed or for a while").when(pausable).command(false),
-    entry(Action::Resume, Main, &[k('P'), k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false),
-    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle, ...").when(sandboxed).command(false),
+    entry(Action::Open, Main, &[p(Code::Enter)], "detail", "the selected lane on the whole screen").when(openable).takes(Takes::Lane),
+    entry(Action::Back, Main, &[p(Code::Esc)], "back", "stop what is going on; close what is open; follow the audit; drop the filter").when(closable),
+    entry(Action::Rotate, Main, &[k('r')], "rotate", "replace the credential; asks first").when(any_lane).command(true).takes(Takes::Lanes),
+    entry(Action::Refresh, Main, &[k('f')], "refresh", "prove the lane now, and refresh it if it can be").when(any_lane).command(false).takes(Takes::Lanes),
+    entry(Action::Pause, Main, &[k('p')], "pause", "stop serving, with a reason, until resumed or for a while").when(pausable).command(false).takes(Takes::LanesAndSpan),
+    entry(Action::Resume, Main, &[k('P'), k('p')], "resume", "let a paused lane serve again, with a reason").when(paused).command(false).takes(Takes::Lanes),
+    entry(Action::Drill, Main, &[k('d')], "drill", "make this sandbox lane's upstream expire, revoke, throttle, ...").when(sandboxed).command(false).takes(Takes::LaneAndDrill),
     entry(Action::Receipts, Main, &[k('D')], "", "the receipts of the drills: what was done and seen, when, by which records").when(drilled),
     entry(Action::Mark, Main, &[k(' ')], "mark", "mark the lane or the group: r f p P l are then for all that are marked").when(markable),
     entry(Action::MarkNone, Main, &[k('u')], "unmark", "take every mark away").when(marked),
     entry(Action::MarkAll, Main, &[k('*')], "", "mark every lane that is shown").when(markable),
     entry(Action::MarkInvert, Main, &[k('i')], "", "mark what is not marked, and the other way round").when(markable),
-    entry(Action::Filter, Main, &[k('/')], "filter", "filter by words, or by state: owner: provider: route: lane: gate: why:"),
-    entry(Action::Sort, Main, &[k('s')], "sort", "sort by the next column"),
+    entry(Action::Filter, Main, &[k('/')], "filter", "filter by words, or by state: owner: provider: route: lane: gate: why:").takes(Takes::Text),
+    entry(Action::Palette, Main, &[k(':')], "command", "type any of these by its name, for any lane: pause LANE 30m \"why\""),
+    entry(Action::Copy, Main, &[k('y')], "copy", "copy a name, a fingerprint, a request id or a record"),
+    entry(Action::Sort, Main, &[k('s')], "sort", "sort by the next column").takes(Takes::Order),
     entry(Action::SortReverse, Main, &[k('S')], "", "sort the other way round"),
-    entry(Action::Group, Main, &[k('b')], "group", "group by provider, owner, store, shared key (blast radius), or not"),
+    entry(Action::Group, Main, &[k('b')], "group", "group by provider, owner, store, shared key (blast radius), or not").takes(Takes::Grouping),
     entry(Action::Fold, Main, &[p(Code::Left)], "", "hide the lanes of this group").when(foldable),
     entry(Action::Unfold, Main, &[p(Code::Right)], "", "show them").when(unfoldable),
     entry(Action::FoldAll, Main, &[k('-')], "", "hide the lanes of every group").when(grouped),
@@ -318,7 +445,29 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Cancel, Context::Help, &[p(Code::Esc), k('?'), k('q'), p(Code::Enter)], "close", ""),
     entry(Action::Quit, Context::Help, &[Key::ctrl('c')], "", ""),
 
+    entry(Action::Down, Record, &[k('j'), p(Code::Down)], "down", ""),
+    entry(Action::Up, Record, &[k('k'), p(Code::Up)], "up", ""),
+    entry(Action::PageDown, Record, &[k(' '), p(Code::PageDown)], "", ""),
+    entry(Action::PageUp, Record, &[p(Code::PageUp)], "", ""),
+    entry(Action::Cause, Record, &[k('c'), p(Code::Enter)], "its cause", "").when(has_cause),
+    entry(Action::Older, Record, &[k('['), p(Code::Left)], "older", ""),
+    entry(Action::Newer, Record, &[k(']'), p(Code::Right)], "newer", ""),
+    entry(Action::Copy, Record, &[k('y')], "copy", ""),
+    entry(Action::Back, Record, &[p(Code::Esc), p(Code::Backspace)], "back", ""),
+    entry(Action::Cancel, Record, &[k('q')], "close", ""),
+    entry(Action::Quit, Record, &[Key::ctrl('c')], "", ""),
+
+    entry(Action::Accept, Palette, &[p(Code::Enter)], "do it", ""),
+    entry(Action::Complete, Palette, &[p(Code::Tab)], "complete", ""),
+    entry(Action::CompleteBack, Palette, &[p(Code::BackTab)], "", ""),
+    entry(Action::Up, Palette, &[p(Code::Up)], "earlier lines", ""),
+    entry(Action::Down, Palette, &[p(Code::Down)], "", ""),
+    entry(Action::Cancel, Palette, &[p(Code::Esc)], "drop it", ""),
+    entry(Action::Quit, Palette, &[Key::ctrl('c')], "", ""),
+
     entry(Action::Accept, Typing, &[p(Code::Enter)], "take it", ""),
+    entry(Action::Complete, Typing, &[p(Code::Tab)], "complete", ""),
+    entry(Action::CompleteBack, Typing, &[p(Code::BackTab)], "", ""),
     entry(Action::Cancel, Typing, &[p(Code::Esc)], "drop it", ""),
     entry(Action::Quit, Typing, &[Key::ctrl('c')], "", ""),
 
@@ -333,11 +482,12 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Cancel, Confirm, &[k('n'), p(Code::Esc), k('q')], "cancel", ""),
     entry(Action::Other, Confirm, &[p(Code::Tab), p(Code::Left), p(Code::Right), p(Code::BackTab), k('h'), k('l')], "other button", ""),
     entry(Action::Accept, Confirm, &[p(Code::Enter)], "press it", ""),
+    entry(Action::Format, Confirm, &[k('f')], "JSONL or CSV", "").when(exporting),
     entry(Action::Quit, Confirm, &[Key::ctrl('c')], "", ""),
 
     entry(Action::Down, Menu, &[k('j'), p(Code::Down)], "down", ""),
     entry(Action::Up, Menu, &[k('k'), p(Code::Up)], "up", ""),
-    entry(Action::Accept, Menu, &[p(Code::Enter)], "run it", "").when(choosing),
+    entry(Action::Accept, Menu, &[p(Code::Enter)], "take it", "").when(|model| choosing(model) || copying(model)),
     entry(Action::Receipts, Menu, &[k('r')], "receipts", "").when(|model| choosing(model) && drilled(model)),
     entry(Action::Cancel, Menu, &[p(Code::Esc), k('q'), k('d'), k('D')], "close", ""),
     entry(Action::Quit, Menu, &[Key::ctrl('c')], "", ""),
@@ -412,14 +562,15 @@ mod tests {
             }
         }
         seen.retain(|_, actions| actions.len() > 1);
-        // Of these the first that makes sense is meant: a lane that is paused cannot be paused, and
-        // only the head of a group can be folded.
+        // Of these the first that makes sense is meant: a lane that is paused cannot be paused, only
+        // the head of a group can be folded, and the audit has records and a search of its own.
         let shared = HashMap::from([
             ((Main, k('p')), vec![Action::Pause, Action::Resume]),
             (
                 (Main, p(Code::Enter)),
-                vec![Action::FoldToggle, Action::Open],
+                vec![Action::Record, Action::FoldToggle, Action::Open],
             ),
+            ((Main, k('/')), vec![Action::Search, Action::Filter]),
         ]);
         assert_eq!(seen, shared);
     }

@@ -8,6 +8,7 @@
 //! part that waits. Nothing here knows a lane's rules: all of that arrives as
 //! [`crate::engine::Update`]s and leaves as [`crate::engine::Command`]s.
 
+pub mod archive;
 pub mod config;
 pub mod depth;
 pub mod encoder;
@@ -16,6 +17,7 @@ pub mod keymap;
 pub mod mask;
 pub mod model;
 mod pen;
+pub mod reach;
 mod run;
 mod span;
 pub mod symbols;
@@ -25,5 +27,5 @@ pub mod tour;
 pub mod update;
 pub mod view;
 
-pub use run::{Exit, ScreenOptions, TuiError, run};
+pub use run::{AuditPlace, Exit, ScreenOptions, TuiError, run};
 pub use update::update;

@@ -5,9 +5,11 @@
 //! is: what comes between waits, merged, in the engine's mailbox. No frame is encoded while the
 //! terminal still takes the last one.
 
+use super::archive::{Answer, Archive, Ask};
 use super::config::{Change, Live};
 use super::encoder::Encoder;
 use super::model::{Model, Tone};
+use super::reach::{Caller, Knows, Reach};
 use super::symbols;
 use super::terminal::{ASK_BACKGROUND, Guard, Input, MOUSE_OFF, MOUSE_ON, Output, Tty, Watcher};
 use super::tour::{Act, Tour};
@@ -21,6 +23,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::process::Signal as Sig;
 use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -36,8 +40,21 @@ pub struct ScreenOptions {
     pub preferences: Live,
     /// In whose name commands are given: the account's name.
     pub operator: Plain,
+    /// What the terminal is likely to know of that.
+    pub knows: Knows,
+    /// Where the journal is, if it can be read from here.
+    pub audit: Option<AuditPlace>,
     /// What is played into the screen.
     pub tour: Option<Tour>,
+}
+
+/// The journal, for the audit pane.
+#[derive(Clone, Debug)]
+pub struct AuditPlace {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Where exported files go.
+    pub exports: PathBuf,
 }
 
 /// Why the screen was left.
@@ -86,8 +103,14 @@ pub async fn run(
     let now = preferences.now();
     let mut model = Model::new(clock(), tty.size(), options.operator, false);
     model.prefer(None, now);
+    let archive = options.audit.map(|audit| {
+        model.connect(audit.exports);
+        Arc::new(Mutex::new(Archive::new(audit.folder)))
+    });
     let mut screen = Screen {
         model,
+        archive,
+        caller: Caller::new(reach(now), options.knows),
         look: look(now),
         encoder: Encoder::new(now.config.sync.value),
         asks: preferences.asks_background(),
@@ -113,6 +136,11 @@ pub async fn run(
     }
 }
 
+/// How the person is reached; the file's words are those of [`Reach`].
+fn reach(now: &Change) -> Reach {
+    serde_json::from_value(now.config.reach()).unwrap_or_default()
+}
+
 fn look(now: &Change) -> Look {
     let symbols = if now.config.ascii.value {
         symbols::ASCII
@@ -126,6 +154,8 @@ fn look(now: &Change) -> Look {
 /// What lives as long as the screen is shown.
 struct Screen {
     model: Model,
+    archive: Option<Arc<Mutex<Archive>>>,
+    caller: Caller,
     look: Look,
     encoder: Encoder,
     buffer: Buffer,
@@ -160,6 +190,7 @@ impl Screen {
             if self.dirty && self.output.idle() {
                 self.model.now = clock();
                 self.frame();
+                self.read_on();
             }
             if self.output.send().is_err() {
                 return Exit::HangUp;
@@ -228,7 +259,10 @@ impl Screen {
             match effect {
                 None => {}
                 Some(Effect::Quit) => return Exit::Quit,
-                Some(Effect::Redraw) => self.encoder.forget(),
+                Some(Effect::Redraw) => {
+                    self.encoder.forget();
+                    self.caller.forget();
+                }
                 Some(Effect::Send { command, about }) => {
                     let handle = self.handle.clone();
                     self.asked.spawn(async move {
@@ -250,9 +284,19 @@ impl Screen {
                     let (columns, rows) = tty.size();
                     self.take(clock(), Msg::Resize(columns, rows));
                     self.encoder.forget();
+                    self.caller.forget();
                     self.mouse = false;
                 }
             }
+        }
+    }
+
+    /// Sends out for what the audit pane needs from the journal.
+    fn read_on(&mut self) {
+        if let Some(archive) = &self.archive
+            && let Some(ask) = self.model.errand()
+        {
+            self.asked.spawn(read(Arc::clone(archive), ask));
         }
     }
 
@@ -330,6 +374,7 @@ impl Screen {
     fn prefer(&mut self, before: &Change) {
         let now = self.preferences.now();
         self.look = look(now);
+        self.caller.set(reach(now));
         self.model.prefer(Some(before), now);
         self.dirty = true;
     }
@@ -339,15 +384,34 @@ impl Screen {
         let (columns, rows) = self.model.size;
         self.buffer.resize(Rect::new(0, 0, columns, rows));
         self.buffer.reset();
-        view::draw(&self.model, &self.look, &mut self.buffer);
+        let mut links = view::draw(&self.model, &self.look, &mut self.buffer);
+        if !self.caller.links() {
+            links.clear();
+        }
         let bytes = self.output.next_frame();
         if self.mouse != self.model.mouse {
             self.mouse = self.model.mouse;
             bytes.extend_from_slice(if self.mouse { MOUSE_ON } else { MOUSE_OFF });
         }
-        self.encoder.encode(&mut self.buffer, bytes);
-        self.dirty = false;
+        self.encoder.encode_linked(&mut self.buffer, links, bytes);
+        let before = self.model.status.clone();
+        self.caller.send(&mut self.model, bytes);
+        // What was copied is said in the frame after the one that carries it.
+        self.dirty = self.model.status != before;
     }
+}
+
+/// Does an errand where the disk may be waited for.
+async fn read(archive: Arc<Mutex<Archive>>, ask: Ask) -> Msg {
+    let ticket = ask.ticket;
+    let done = tokio::task::spawn_blocking(move || {
+        let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+        archive.answer(ask)
+    });
+    Msg::Read(done.await.unwrap_or_else(|_| Answer {
+        ticket,
+        came: Err(Plain::new("reading the journal failed; the log says why")),
+    }))
 }
 
 /// Asks for the same for many lanes: a few at a time, so that the engine's other requests find a

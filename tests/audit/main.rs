@@ -5,6 +5,7 @@
 
 mod crash;
 mod opening;
+mod paging;
 mod reading;
 mod tampering;
 

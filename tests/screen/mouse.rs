@@ -64,7 +64,7 @@ fn the_wheel_moves_the_pane_under_it_whichever_has_the_keys() {
     let selected = desk.selected();
     wheel(&mut desk, false, x, y + 1);
     assert_eq!(desk.selected(), selected);
-    assert!(desk.model.audit_at.is_some());
+    assert!(desk.model.trail.cursor().is_some());
     let (x, y) = find(&mut desk, "LANE");
     wheel(&mut desk, true, x, y + 2);
     assert_ne!(desk.selected(), selected);

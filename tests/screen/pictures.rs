@@ -403,3 +403,89 @@ fn a_newer_credential_on_its_way_is_shown_beside_the_one_that_serves() {
         insta::assert_snapshot!(format!("newer_{name}"), desk.text());
     }
 }
+
+#[test]
+fn the_audit_with_a_search_and_a_selected_record() {
+    at_every_size("audit_search", |desk| {
+        desk.press("z tab tab F");
+        desk.type_in("sev:warn");
+        desk.press("enter /");
+        desk.type_in("REVOKED");
+        desk.press("enter");
+    });
+    for theme in ["dark", "light", "mono"] {
+        let mut desk = Desk::with(80, 24, wall());
+        desk.look.theme = Theme::built_in(theme).unwrap();
+        desk.press("z tab tab /");
+        desk.type_in("revoked");
+        desk.press("enter");
+        insta::assert_snapshot!(
+            format!("audit_search_styles_{theme}"),
+            styles(&desk.paint())
+        );
+    }
+}
+
+#[test]
+fn a_record_on_its_page() {
+    at_every_size("record", |desk| {
+        desk.press("z tab tab /");
+        desk.type_in("#1042");
+        desk.press("enter enter");
+    });
+}
+
+#[test]
+fn an_export_to_be_confirmed() {
+    at_every_size("export", |desk| {
+        desk.model.connect("/home/maria/on-call".into());
+        desk.press("z tab tab e");
+    });
+}
+
+#[test]
+fn the_palette_with_proposals() {
+    at_every_size("palette", |desk| {
+        desk.press(":");
+        desk.type_in("re");
+        desk.press("tab tab");
+    });
+    for theme in ["dark", "light", "mono"] {
+        let mut desk = Desk::with(80, 24, wall());
+        desk.look.theme = Theme::built_in(theme).unwrap();
+        desk.press(":");
+        desk.type_in("pause crm");
+        desk.press("tab");
+        insta::assert_snapshot!(format!("palette_styles_{theme}"), styles(&desk.paint()));
+    }
+}
+
+#[test]
+fn a_mistyped_command() {
+    at_every_size("palette_mistyped", |desk| {
+        desk.press(":");
+        desk.type_in("pause bilings 30m x");
+        desk.press("enter");
+    });
+}
+
+#[test]
+fn a_fuzzy_filter() {
+    at_every_size("fuzzy", |desk| {
+        desk.press("/");
+        desk.type_in("crm");
+        desk.press("enter");
+    });
+    let mut desk = Desk::with(80, 24, wall());
+    desk.press("/");
+    desk.type_in("crmrd");
+    desk.press("enter");
+    insta::assert_snapshot!("fuzzy_styles_dark", styles(&desk.paint()));
+}
+
+#[test]
+fn what_can_be_copied() {
+    at_every_size("copy", |desk| {
+        desk.press("y j");
+    });
+}

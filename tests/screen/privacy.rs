@@ -8,7 +8,7 @@ use lanewatch::plain::Plain;
 use lanewatch::tui::update::{Effect, Msg};
 use std::sync::Arc;
 
-const VIEWS: [&str; 9] = [
+const VIEWS: [&str; 14] = [
     "",
     "enter",
     "tab tab enter",
@@ -18,6 +18,11 @@ const VIEWS: [&str; 9] = [
     "p",
     "r",
     "?",
+    "y",
+    ":",
+    "/",
+    "z tab tab enter",
+    "z tab tab F",
 ];
 
 /// Everything that tells who: names of lanes, owners, accounts, people and places.

@@ -5,6 +5,7 @@ use lanewatch::engine::{Accepted, Command, Handle, Publisher, Request, Update, u
 use lanewatch::lane::{Boot, Now, Wall};
 use lanewatch::plain::Plain;
 use lanewatch::tui::config::{Live, Sources, Wishes};
+use lanewatch::tui::reach::Knows;
 use lanewatch::tui::{Exit, ScreenOptions, run};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
@@ -80,6 +81,8 @@ fn child() {
         })
         .unwrap(),
         operator: Plain::new("tester"),
+        knows: Knows::default(),
+        audit: None,
         tour: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

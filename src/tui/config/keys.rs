@@ -160,10 +160,14 @@ fn key(text: Text<'_>, context: Context, book: &mut Complaints) -> Option<Key> {
             format!("no terminal sends {key} as a key of its own"),
             other,
         ),
-        None if types(key) && matches!(context, Context::Typing | Context::Form) => (
-            format!("{key} is a letter to be typed here"),
-            "choose one with ctrl, or enter, tab, up …".to_owned(),
-        ),
+        None if types(key)
+            && matches!(context, Context::Typing | Context::Form | Context::Palette) =>
+        {
+            (
+                format!("{key} is a letter to be typed here"),
+                "choose one with ctrl, or enter, tab, up …".to_owned(),
+            )
+        }
         None => return Some(key),
     };
     book.at(text.at, what, hint);

@@ -1,11 +1,12 @@
 //! What the operator typed after `/`.
 
+use super::fuzzy;
 use crate::engine::LaneView;
 use crate::tui::symbols;
 
 /// A field that a term may name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Field {
+pub(super) enum Field {
     State,
     Owner,
     Provider,
@@ -15,18 +16,20 @@ enum Field {
     Why,
 }
 
-const FIELDS: [(&str, Field); 7] = [
-    ("state:", Field::State),
-    ("owner:", Field::Owner),
-    ("provider:", Field::Provider),
-    ("route:", Field::Route),
-    ("lane:", Field::Lane),
-    ("gate:", Field::Gate),
-    ("why:", Field::Why),
+/// The fields' names and what they look at.
+pub(super) const FIELDS: [(&str, &str, Field); 7] = [
+    ("state:", "held, expiring, ok, ...", Field::State),
+    ("owner:", "whose it is", Field::Owner),
+    ("provider:", "the upstream", Field::Provider),
+    ("route:", "server, tool, tenant, account", Field::Route),
+    ("lane:", "its name", Field::Lane),
+    ("gate:", "open, refused, paused, held", Field::Gate),
+    ("why:", "the last outcome", Field::Why),
 ];
 
 /// Terms that must all be found. `state:held`, `owner:`, `provider:`, `route:`, `lane:`, `gate:`
-/// and `why:` look in one place, any other term everywhere. Capitals make no difference.
+/// and `why:` look in one place, any other term everywhere. Capitals make no difference, and a name
+/// need not be typed whole: `crmrd` finds `crm-read`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Filter {
     text: String,
@@ -40,7 +43,7 @@ impl Filter {
             let term = term.to_lowercase();
             let field = FIELDS
                 .iter()
-                .find_map(|(name, field)| Some((*field, term.strip_prefix(name)?)));
+                .find_map(|(name, _, field)| Some((*field, term.strip_prefix(name)?)));
             match field {
                 Some((field, rest)) => (Some(field), rest.to_owned()),
                 None => (None, term),
@@ -62,12 +65,36 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// Which characters of a lane's name, owner, provider or part of its route were looked for, by
+    /// their place: to be made visible.
+    pub fn places(&self, shown: Shown, text: &str) -> Vec<usize> {
+        let mut places = Vec::new();
+        for (field, term) in &self.terms {
+            let here = match field {
+                None => true,
+                Some(Field::Lane) => shown == Shown::Lane,
+                Some(Field::Owner) => shown == Shown::Owner,
+                Some(Field::Provider) => shown == Shown::Provider,
+                Some(Field::Route) => shown == Shown::Route,
+                Some(Field::State | Field::Gate | Field::Why) => false,
+            };
+            if here && let Some(found) = fuzzy::places(text, term) {
+                places.extend(found);
+            }
+        }
+        places
+    }
+
     /// Whether the lane is wanted. `hay` is its [`haystack`].
     pub(super) fn wants(&self, lane: &LaneView, hay: &str) -> bool {
         self.terms.iter().all(|(field, term)| {
             let within = |text: &str| text.to_lowercase().contains(term);
             match field {
-                None => hay.contains(term) || symbols::noun(lane.word).contains(term.as_str()),
+                None => {
+                    hay.contains(term)
+                        || symbols::noun(lane.word).contains(term.as_str())
+                        || hay.lines().any(|part| fuzzy::places(part, term).is_some())
+                }
                 Some(Field::State) => symbols::noun(lane.word).starts_with(term.as_str()),
                 Some(Field::Gate) => lane.gate.as_str().starts_with(term.as_str()),
                 Some(Field::Owner) => lane
@@ -76,7 +103,7 @@ impl Filter {
                     .as_ref()
                     .is_some_and(|owner| within(owner.as_str())),
                 Some(Field::Provider) => within(lane.info.provider.as_str()),
-                Some(Field::Lane) => within(lane.info.name.as_str()),
+                Some(Field::Lane) => fuzzy::fits(lane.info.name.as_str(), term),
                 Some(Field::Route) => {
                     let route = &lane.info.route;
                     let parts = [&route.tool, &route.tenant, &route.account];
@@ -93,6 +120,19 @@ impl Filter {
             }
         })
     }
+}
+
+/// A text of the table that a filter can have looked into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// The lane's name.
+    Lane,
+    /// Its owner.
+    Owner,
+    /// Its provider.
+    Provider,
+    /// Its server or its tool.
+    Route,
 }
 
 /// Everything about a lane that a bare term is looked for in, in small letters.

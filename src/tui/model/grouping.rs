@@ -29,6 +29,15 @@ pub enum GroupBy {
 }
 
 impl GroupBy {
+    /// Every one, in their order.
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Provider,
+        Self::Owner,
+        Self::Store,
+        Self::Key,
+    ];
+
     /// The next one, round and round.
     #[must_use]
     pub const fn next(self) -> Self {

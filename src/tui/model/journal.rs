@@ -20,13 +20,23 @@ pub struct Journal {
     stories: HashMap<LaneName, VecDeque<Arc<AuditRecord>>>,
     arrivals: VecDeque<(LaneName, u64)>,
     skipped: u64,
+    /// The first number after the last one that never got here.
+    whole_from: u64,
 }
 
 impl Journal {
-    /// Takes in a record. One that is not newer than the newest is a repetition and is dropped.
-    pub fn push(&mut self, record: Arc<AuditRecord>) {
-        if record.seq <= self.newest() && !self.records.is_empty() {
-            return;
+    /// Whether a record is newer than the newest; another one is a repetition.
+    pub fn is_new(&self, record: &AuditRecord) -> bool {
+        record.seq > self.newest() || self.records.is_empty()
+    }
+
+    /// Takes in a new record, and answers the one that had to go for it.
+    pub fn push(&mut self, record: Arc<AuditRecord>) -> Option<Arc<AuditRecord>> {
+        if !self.is_new(&record) {
+            return None;
+        }
+        if record.seq > self.newest() + 1 {
+            self.whole_from = record.seq;
         }
         if let Some(lane) = &record.lane {
             let story = self.stories.entry(lane.clone()).or_default();
@@ -39,10 +49,29 @@ impl Journal {
         while self.arrivals.len() > STORIES {
             self.forget_oldest();
         }
-        if self.records.len() >= RECORDS_SHOWN {
-            self.records.pop_front();
-        }
+        let full = self.records.len() >= RECORDS_SHOWN;
+        let dropped = if full { self.records.pop_front() } else { None };
         self.records.push_back(record);
+        dropped
+    }
+
+    /// The number of the oldest; `u64::MAX` before the first.
+    pub fn oldest(&self) -> u64 {
+        self.records.front().map_or(u64::MAX, |record| record.seq)
+    }
+
+    /// The number from which on none is missing; `u64::MAX` before the first.
+    pub fn whole_from(&self) -> u64 {
+        self.oldest().max(self.whole_from)
+    }
+
+    /// Every record, oldest first.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<AuditRecord>> {
+        self.records.iter()
+    }
+
+    pub(super) const fn ring(&self) -> &VecDeque<Arc<AuditRecord>> {
+        &self.records
     }
 
     fn forget_oldest(&mut self) {
@@ -110,20 +139,6 @@ impl Journal {
     /// The record at that place.
     pub fn at(&self, index: usize) -> Option<&Arc<AuditRecord>> {
         self.records.get(index)
-    }
-
-    /// At most `rows` records up to and with number `last`, oldest first; up to the newest if
-    /// `last` is `None`. If that many are not left before it, later ones fill the room.
-    pub fn window(
-        &self,
-        last: Option<u64>,
-        rows: usize,
-    ) -> impl Iterator<Item = &Arc<AuditRecord>> {
-        let end = last.map_or(self.records.len(), |seq| {
-            self.records.partition_point(|record| record.seq <= seq)
-        });
-        let end = end.max(rows).min(self.records.len());
-        self.records.range(end.saturating_sub(rows)..end)
     }
 
     /// What is remembered of a lane, newest first.

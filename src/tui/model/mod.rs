@@ -5,33 +5,45 @@
 
 pub mod column;
 mod filter;
+pub mod fuzzy;
 mod grouping;
 mod history;
 mod journal;
 mod lanes;
 mod order;
 mod overlay;
+mod palette;
 mod prefer;
+mod proposals;
+mod record;
 mod selection;
 mod sort;
+mod trail;
 
 pub use column::{Column, Columns};
-pub use filter::Filter;
+pub use filter::{Filter, Shown};
 pub use grouping::{Group, GroupBy, GroupKey};
 pub use history::{Hour, SLICES, Slice};
 pub use journal::{Journal, RECORDS_SHOWN};
 pub use lanes::{LaneRow, Lanes, Row, Widths};
 pub use order::{Ask, Order, PRESETS, parse_lasts};
 pub use overlay::{Choice, Field, Form, Overlay};
+pub use palette::{Line, Palette};
+pub use proposals::Proposals;
+pub use record::RecordPage;
 pub use sort::{Sort, SortBy};
+pub use trail::{Export, RECORD_FIELDS, RecordFilter, Run, Search, Severity, Told, Trail};
 
+use super::archive;
 use super::keymap::{Context, Keymap};
 use super::mask::Mask;
+use super::reach::Calls;
 use super::view::Layout;
 use crate::engine::{EngineView, Receipt, Receipts};
 use crate::lane::{Boot, Now};
 use crate::plain::Plain;
 use selection::Selected;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,8 +141,16 @@ pub struct Model {
     pub lanes_top: usize,
     /// First line of the detail shown.
     pub detail_top: usize,
-    /// The record at the bottom of the audit; `None` follows the newest.
-    pub audit_at: Option<u64>,
+    /// Which records the audit pane shows.
+    pub trail: Trail,
+    /// Where exported files go; `None` if the journal is not on this machine.
+    pub export_folder: Option<PathBuf>,
+    /// What the person in front of the terminal is to be told or given.
+    pub calls: Calls,
+    /// What was typed in the palette, newest last.
+    pub typed: Vec<String>,
+    /// What was typed before proposals were gone through, and which of them is taken.
+    pub cycle: Option<(String, usize)>,
     selected: Option<Selected>,
     row: usize,
     touched: bool,
@@ -161,7 +181,11 @@ impl Model {
             columns: Columns::default(),
             lanes_top: 0,
             detail_top: 0,
-            audit_at: None,
+            trail: Trail::default(),
+            export_folder: None,
+            calls: Calls::default(),
+            typed: Vec::new(),
+            cycle: None,
             selected: None,
             row: 0,
             touched: false,
@@ -179,7 +203,11 @@ impl Model {
         match &self.overlay {
             None => Context::Main,
             Some(Overlay::Help { .. }) => Context::Help,
-            Some(Overlay::Filter(_)) => Context::Typing,
+            Some(Overlay::Filter(_) | Overlay::Search(_) | Overlay::Records(_)) => Context::Typing,
+            Some(Overlay::Palette(_)) => Context::Palette,
+            Some(Overlay::Record(_)) => Context::Record,
+            Some(Overlay::Export { .. }) => Context::Confirm,
+            Some(Overlay::Copy { .. }) => Context::Menu,
             Some(Overlay::Form(_)) => Context::Form,
             Some(Overlay::Confirm { .. }) => Context::Confirm,
             Some(Overlay::Drills { .. } | Overlay::Receipts { .. }) => Context::Menu,
@@ -195,6 +223,19 @@ impl Model {
             tone,
             until: self.now.boot.plus(STATUS_FOR),
         });
+    }
+
+    /// Says that the journal's file can be read, and where exports of it go.
+    pub fn connect(&mut self, export_folder: PathBuf) {
+        self.trail.connect();
+        self.export_folder = Some(export_folder);
+    }
+
+    /// What has to be read from the journal now, if anything; one errand at a time. The model must
+    /// be settled.
+    pub fn errand(&mut self) -> Option<archive::Ask> {
+        let rows = usize::from(Layout::of(self).audit_rows());
+        self.trail.errand(rows, &self.journal)
     }
 
     /// The drill whose stopwatch is shown: the newest, while it runs and for a while after.
@@ -216,8 +257,12 @@ impl Model {
             .lanes_top
             .clamp((self.row + 1).saturating_sub(page), self.row)
             .min(last_top);
-        if self.audit_at.is_some_and(|at| at >= self.journal.newest()) {
-            self.audit_at = None;
+        self.trail
+            .settle(usize::from(layout.audit_rows()), &self.journal);
+        if let Some(Overlay::Record(page)) = &self.overlay
+            && let (_, Some(seq)) = page.chain(&self.trail, &self.journal)
+        {
+            self.trail.want(seq);
         }
         let expired = |status: &Status| status.until <= self.now.boot;
         if self.status.as_ref().is_some_and(expired) {

@@ -1,7 +1,11 @@
 //! What is drawn over the panes and takes every key until it is closed.
 
+use super::RecordPage;
 use super::order::Order;
+use super::palette::Palette;
 use crate::lane::LaneName;
+use crate::tui::archive;
+use std::path::PathBuf;
 use tui_input::Input;
 
 /// One of them at a time.
@@ -14,6 +18,30 @@ pub enum Overlay {
     },
     /// The filter is being typed.
     Filter(Input),
+    /// What to look for in the audit is being typed.
+    Search(Input),
+    /// The filter of the records is being typed.
+    Records(Input),
+    /// An action is being typed.
+    Palette(Palette),
+    /// One record.
+    Record(RecordPage),
+    /// The records are about to be written to a file.
+    Export {
+        /// The file.
+        path: PathBuf,
+        /// Its form.
+        form: archive::Form,
+        /// What return would do.
+        choice: Choice,
+    },
+    /// What can be copied.
+    Copy {
+        /// What it is, and its text.
+        choices: Vec<(&'static str, String)>,
+        /// Which is marked.
+        row: usize,
+    },
     /// A reason is being typed, and how long a pause lasts.
     Form(Form),
     /// Something is about to be done that should be looked at first.

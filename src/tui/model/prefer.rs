@@ -54,6 +54,10 @@ impl Model {
         // Both may quote what is to be hidden.
         self.overlay = None;
         self.status = None;
+        self.calls = super::Calls::default();
+        self.typed.clear();
+        self.cycle = None;
+        self.trail.set_private(private);
         if private {
             self.lanes.filter_by(super::Filter::default());
         }

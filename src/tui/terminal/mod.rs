@@ -20,10 +20,10 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 
-/// Alternate screen, hidden cursor, pasted text marked as such.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+/// The title put aside, alternate screen, hidden cursor, pasted text marked as such.
+const ENTER: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[?25l\x1b[?2004h";
 /// Undoes [`ENTER`] and whatever a frame may have left open.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b]8;;\x1b\\\x1b[m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l\x1b[23;2t";
 /// Has the mouse reported, in the form that any size of screen fits in.
 pub(super) const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 /// Leaves the mouse to the terminal again.

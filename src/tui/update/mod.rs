@@ -4,11 +4,15 @@
 //! be tested without a terminal.
 
 mod columns;
+mod copy;
 mod mouse;
 mod order;
 mod overlay;
+mod palette;
 mod panes;
+mod trail;
 
+use super::archive;
 use super::key::{Key, Mouse};
 use super::keymap::{Action, Context};
 use super::model::{Model, Tone};
@@ -45,6 +49,8 @@ pub enum Msg {
         /// Which it does not, and why.
         refused: Vec<(LaneName, Refusal)>,
     },
+    /// The journal was read, or written to a file.
+    Read(archive::Answer),
     /// Time has passed.
     Tick,
 }
@@ -127,7 +133,16 @@ fn take(model: &mut Model, msg: Msg) -> Option<Effect> {
             order::answered(model, &about, done, &refused);
             None
         }
-        Msg::Tick => None,
+        Msg::Read(answer) => {
+            let rows = trail::rows(model);
+            let told = model.trail.learn(answer, rows, &model.journal);
+            trail::tell(model, told);
+            None
+        }
+        Msg::Tick => {
+            model.calls.settle(model.now);
+            None
+        }
     }
 }
 
@@ -135,8 +150,11 @@ fn learn(model: &mut Model, news: Update) {
     let now = model.now.wall;
     let news = model.mask.news(news);
     for lane in news.lanes {
+        let before = model.lanes.get(&lane.info.name);
+        model.calls.notice(before.map(AsRef::as_ref), &lane);
         model.lanes.put(lane, now);
     }
+    model.calls.settle(model.now);
     for name in &news.removed {
         model.lanes.remove(name);
     }
@@ -149,7 +167,10 @@ fn learn(model: &mut Model, news: Update) {
             model.lanes.note(lane, now, record.ts, outcome);
         }
         model.receipts.take(&record);
-        model.journal.push(record);
+        if model.journal.is_new(&record) {
+            let dropped = model.journal.push(record.clone());
+            model.trail.came(&record, dropped);
+        }
     }
     model.journal.skip(news.records_skipped);
     if news.engine.is_some() {
@@ -163,7 +184,10 @@ fn press(model: &mut Model, key: Key) -> Option<Effect> {
     model.touch();
     model.status = None;
     let Some(entry) = model.keymap.find(model, key) else {
-        if matches!(model.context(), Context::Typing | Context::Form) {
+        if matches!(
+            model.context(),
+            Context::Typing | Context::Form | Context::Palette
+        ) {
             overlay::edit(model, key);
         }
         return None;
@@ -213,6 +237,12 @@ fn not_now(model: &Model, action: Action) -> String {
             None => "a drill is for one lane: select it".to_owned(),
         },
         Action::Resume => format!("{who} {is} paused"),
+        Action::SearchNext | Action::SearchPrevious => {
+            "nothing is looked for: / in the audit looks for a text".to_owned()
+        }
+        Action::Records | Action::Export => {
+            "the audit has to have the keys: tab, or z and tab".to_owned()
+        }
         Action::MarkNone => "no lane is marked".to_owned(),
         Action::FoldAll | Action::UnfoldAll | Action::Fold | Action::Unfold
             if model.group_here().is_none() =>

@@ -1,25 +1,47 @@
 //! From a key to the engine: who is meant, why, for how long, whether it is really wanted.
 
 use super::{Effect, send as send_one};
-use crate::engine::Refusal;
+use crate::engine::{LaneView, Refusal};
 use crate::lane::{Actor, Gate, LaneName};
 use crate::plain::Plain;
 use crate::tui::keymap::Action;
 use crate::tui::model::{
     Ask, Choice, Field, Form, Model, Order, Overlay, PRESETS, Tone, parse_lasts,
 };
+use std::time::Duration;
 use tui_input::Input;
 
 /// Begins an order for the marked lanes, the selected group or the selected lane: asks for what is
 /// still needed, or sends it at once.
 pub(super) fn begin(model: &mut Model, ask: Ask) -> Option<Effect> {
-    let targets = model.targets();
-    let meant = targets.iter().filter(|lane| match ask {
+    begin_with(model, ask, &[], Plain::new(""), None)
+}
+
+/// Whether it can be asked of a lane now.
+pub(super) fn is_for(ask: Ask, lane: &LaneView) -> bool {
+    match ask {
         Ask::Release => lane.gate == Gate::Held,
         Ask::Pause => lane.pause.is_none(),
         Ask::Resume => lane.pause.is_some(),
         Ask::Refresh | Ask::Rotate => true,
-    });
+    }
+}
+
+/// The same for the lanes that are named, if any are, with what is known of it already.
+pub(super) fn begin_with(
+    model: &mut Model,
+    ask: Ask,
+    named: &[LaneName],
+    reason: Plain,
+    lasts: Option<Duration>,
+) -> Option<Effect> {
+    let targets = if named.is_empty() {
+        model.targets()
+    } else {
+        let known = named.iter().filter_map(|name| model.lanes.get(name));
+        known.collect()
+    };
+    let meant = targets.iter().filter(|lane| is_for(ask, lane));
     let lanes: Vec<LaneName> = meant.map(|lane| lane.info.name.clone()).collect();
     if lanes.is_empty() {
         return None;
@@ -28,14 +50,15 @@ pub(super) fn begin(model: &mut Model, ask: Ask) -> Option<Effect> {
         ask,
         left_out: targets.len() - lanes.len(),
         lanes,
-        reason: Plain::new(""),
-        lasts: None,
+        reason,
+        lasts,
     };
-    if ask.needs_reason() {
+    if ask.needs_reason() && order.reason.is_empty() {
+        let lasts = lasts.map(|lasts| humantime::format_duration(lasts).to_string());
         model.overlay = Some(Overlay::Form(Form {
             order,
             why: Input::default(),
-            lasts: Input::default(),
+            lasts: Input::new(lasts.unwrap_or_default()),
             field: Field::Why,
         }));
         return None;

@@ -1,6 +1,6 @@
 //! What keys do while a dialog, a line of text or the help page has them.
 
-use super::{Effect, columns, order, send};
+use super::{Effect, columns, copy, order, palette, send, trail};
 use crate::engine::Command;
 use crate::lane::Actor;
 use crate::plain::Plain;
@@ -15,8 +15,27 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
     if action == Action::Quit {
         return Some(Effect::Quit);
     }
+    if matches!(action, Action::Complete | Action::CompleteBack) {
+        palette::complete(model, action == Action::Complete);
+        return None;
+    }
+    model.cycle = None;
     let overlay = model.overlay.take()?;
     match (overlay, action) {
+        (Overlay::Palette(line), action) => return palette::act(model, line, action),
+        (Overlay::Record(page), Action::Copy) => {
+            let record = page.record().cloned();
+            model.trail.release();
+            copy::offer(model, record.as_deref());
+        }
+        (Overlay::Record(page), action) => trail::record_key(model, page, action),
+        (Overlay::Export { path, form, choice }, action) => {
+            trail::export_key(model, path, form, choice, action);
+        }
+        (Overlay::Copy { choices, row }, action) => copy::act(model, choices, row, action),
+        (Overlay::Search(input), Action::Accept) => trail::search(model, input.value()),
+        (Overlay::Records(_), Action::Cancel) => trail::filter(model, ""),
+        (Overlay::Records(input), Action::Accept) => trail::filter(model, input.value()),
         (Overlay::Help { top }, Action::Down | Action::PageDown | Action::Up | Action::PageUp) => {
             let page = isize::try_from(model.size.1)
                 .unwrap_or(1)
@@ -106,7 +125,8 @@ pub(super) fn edit(model: &mut Model, key: Key) {
 /// A paste is text for the line being typed, never keys: what somebody pastes into the wrong
 /// window must not rotate a credential.
 pub(super) fn paste(model: &mut Model, text: &str) {
-    if matches!(model.context(), Context::Typing | Context::Form) {
+    let typing = [Context::Typing, Context::Form, Context::Palette];
+    if typing.contains(&model.context()) {
         let clean = Plain::new(text);
         let typed: Vec<_> = clean
             .as_str()
@@ -120,12 +140,34 @@ pub(super) fn paste(model: &mut Model, text: &str) {
 }
 
 fn type_into(model: &mut Model, requests: &[InputRequest]) {
+    model.cycle = None;
     let filter = match &mut model.overlay {
         Some(Overlay::Filter(input)) => {
             for request in requests {
                 input.handle(*request);
             }
             Filter::parse(input.value())
+        }
+        Some(Overlay::Search(input)) => {
+            for request in requests {
+                input.handle(*request);
+            }
+            return;
+        }
+        Some(Overlay::Records(input)) => {
+            for request in requests {
+                input.handle(*request);
+            }
+            let text = input.value().to_owned();
+            trail::filter(model, &text);
+            return;
+        }
+        Some(Overlay::Palette(line)) => {
+            for request in requests {
+                line.input.handle(*request);
+            }
+            line.trouble = None;
+            return;
         }
         Some(Overlay::Form(form)) => {
             let line = match form.field {

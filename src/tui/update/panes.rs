@@ -1,8 +1,10 @@
 //! What keys do while the panes have them.
 
-use super::{Effect, order};
+use super::{Effect, copy, order, trail};
 use crate::tui::keymap::Action;
-use crate::tui::model::{Ask, Filter, GroupBy, Model, Overlay, Pane, Sort, Tone};
+use crate::tui::model::{
+    Ask, Filter, GroupBy, Model, Overlay, Palette, Pane, RecordFilter, Sort, Tone,
+};
 use crate::tui::view::{self, Layout};
 use tui_input::Input;
 
@@ -15,10 +17,15 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         Action::PageUp => scroll(model, -page),
         Action::First => scroll(model, isize::MIN),
         Action::Last => scroll(model, isize::MAX),
-        Action::Open => {
-            let audit = model.focus == Pane::Audit && model.zoom.is_none();
-            model.zoom = Some(if audit { Pane::Audit } else { Pane::Detail });
-        }
+        Action::Open => model.zoom = Some(Pane::Detail),
+        Action::Search
+        | Action::SearchNext
+        | Action::SearchPrevious
+        | Action::Records
+        | Action::Record
+        | Action::Export => trail::act(model, action),
+        Action::Copy => copy::offer(model, None),
+        Action::Palette => model.overlay = Some(Overlay::Palette(Palette::default())),
         Action::Back => back(model),
         Action::FocusNext => focus(model, true),
         Action::FocusPrevious => focus(model, false),
@@ -55,12 +62,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         }
         Action::Group => {
             let by = model.lanes.grouped_by().next();
-            model.lanes.group_by(by);
-            let text = match by {
-                GroupBy::None => "lanes are not grouped".to_owned(),
-                by => format!("grouped by {}", by.as_str()),
-            };
-            model.say(Tone::Note, text);
+            group(model, by);
         }
         Action::Fold => fold(model, |_| true),
         Action::Unfold => fold(model, |_| false),
@@ -110,6 +112,12 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Effect> {
         Action::Accept
         | Action::Cancel
         | Action::Yes
+        | Action::Cause
+        | Action::Older
+        | Action::Newer
+        | Action::Format
+        | Action::Complete
+        | Action::CompleteBack
         | Action::Other
         | Action::ToggleColumn
         | Action::ColumnLeft
@@ -151,6 +159,16 @@ fn mark(model: &mut Model) {
     }
 }
 
+/// Groups the lanes and says so.
+pub(super) fn group(model: &mut Model, by: GroupBy) {
+    model.lanes.group_by(by);
+    let text = match by {
+        GroupBy::None => "lanes are not grouped".to_owned(),
+        by => format!("grouped by {}", by.as_str()),
+    };
+    model.say(Tone::Note, text);
+}
+
 pub(super) fn resort(model: &mut Model, sort: Sort) {
     model.lanes.sort_by(sort);
     let way = if sort.reversed { ", reversed" } else { "" };
@@ -158,11 +176,20 @@ pub(super) fn resort(model: &mut Model, sort: Sort) {
 }
 
 fn back(model: &mut Model) {
-    if model.zoom.take().is_some() {
+    if model.trail.stop() || model.zoom.take().is_some() {
         return;
     }
-    if model.audit_at.take().is_none() {
+    let trail = &mut model.trail;
+    if trail.search().is_some() {
+        trail.forget_search();
+    } else if trail.cursor().is_some() {
+        trail.follow();
+    } else if model.focus == Pane::Audit && !trail.filter().is_empty() {
+        trail.filter_by(RecordFilter::default(), &model.journal);
+    } else if !model.lanes.filter().is_empty() {
         model.lanes.filter_by(Filter::default());
+    } else {
+        trail.filter_by(RecordFilter::default(), &model.journal);
     }
 }
 
@@ -212,11 +239,7 @@ pub(super) fn scroll_pane(model: &mut Model, pane: Pane, by: isize) {
         }
         Pane::Audit => {
             let rows = usize::from(Layout::of(model).audit_rows());
-            let last = model.journal.len().saturating_sub(1);
-            let bottom = model.audit_at.map_or(last, |at| model.journal.index_of(at));
-            let next = bottom.saturating_add_signed(by).max(rows.saturating_sub(1));
-            let held = model.journal.at(next).filter(|_| next < last);
-            model.audit_at = held.map(|record| record.seq);
+            model.trail.scroll(by, rows, &model.journal);
         }
     }
 }

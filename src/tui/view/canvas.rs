@@ -1,6 +1,8 @@
 //! Text into cells: clipped, cut with a sign, one style at a time.
 
 use super::Look;
+use crate::tui::encoder::Link;
+use crate::tui::reach;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,6 +14,8 @@ use unicode_width::UnicodeWidthStr;
 pub(super) struct Canvas<'a> {
     pub(super) buffer: &'a mut Buffer,
     pub(super) look: &'a Look,
+    /// What of it leads somewhere.
+    pub(super) links: Vec<Link>,
 }
 
 impl Canvas<'_> {
@@ -69,6 +73,19 @@ impl Canvas<'_> {
                 .0;
         }
         x
+    }
+
+    /// Makes those columns of a row lead to `target`, if that is a web address.
+    pub(super) fn link(&mut self, x: u16, y: u16, end: u16, target: &str) {
+        let end = end.min(self.buffer.area.right());
+        if x < end && reach::is_link(target) {
+            self.links.push(Link {
+                x,
+                y,
+                end,
+                target: target.into(),
+            });
+        }
     }
 
     /// Writes `text` so that it ends before column `right`, and answers where it begins.

@@ -6,11 +6,16 @@ use super::footer::line_input;
 use super::stopwatch;
 use crate::engine::LaneView;
 use crate::lane::{LaneName, SideEffect};
+use crate::plain::Plain;
 use crate::sandbox::Drill;
-use crate::tui::model::{Ask, Choice, Field, Form, Model, Order, Overlay, PRESETS, parse_lasts};
+use crate::tui::archive::Form;
+use crate::tui::model::{
+    Ask, Choice, Field, Form as ReasonForm, Model, Order, Overlay, PRESETS, parse_lasts,
+};
 use crate::tui::span;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
+use std::path::Path;
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
@@ -23,9 +28,17 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
         Overlay::Form(form) => draw_form(model, form, screen, canvas),
         Overlay::Confirm { order, choice } => confirm(model, order, *choice, screen, canvas),
         Overlay::Drills { lane, row } => drills(model, lane, *row, screen, canvas),
+        Overlay::Export { path, form, choice } => {
+            export(model, path, *form, *choice, screen, canvas);
+        }
+        Overlay::Copy { choices, row } => copy(choices, *row, screen, canvas),
         Overlay::Help { .. }
         | Overlay::Filter(_)
         | Overlay::Receipts { .. }
+        | Overlay::Search(_)
+        | Overlay::Records(_)
+        | Overlay::Palette(_)
+        | Overlay::Record(_)
         | Overlay::Columns { .. } => {}
     }
 }
@@ -37,7 +50,7 @@ fn say(canvas: &mut Canvas<'_>, inner: Rect, row: u16, line: &str, role: Role) {
     }
 }
 
-fn draw_form(model: &Model, form: &Form, screen: Rect, canvas: &mut Canvas<'_>) {
+fn draw_form(model: &Model, form: &ReasonForm, screen: Rect, canvas: &mut Canvas<'_>) {
     let order = &form.order;
     let pause = order.ask == Ask::Pause;
     let several = order.lanes.len() > 1;
@@ -249,6 +262,78 @@ fn effects(model: &Model, order: &Order) -> String {
     });
     let counted: Vec<_> = counted.collect();
     format!("Side effects: {}.", counted.join(", "))
+}
+
+fn export(
+    model: &Model,
+    path: &Path,
+    form: Form,
+    choice: Choice,
+    screen: Rect,
+    canvas: &mut Canvas<'_>,
+) {
+    let which = match model.trail.filter().text() {
+        "" => "Every record of the journal".to_owned(),
+        text => format!("The records that fit {text:?}"),
+    };
+    let how = match form {
+        Form::Jsonl => "as the journal has them (JSON lines, with their hashes).",
+        Form::Csv => "as a table (CSV).",
+    };
+    let width = WIDTH.min(screen.width).saturating_sub(4).max(8);
+    let mut lines = vec![(format!("{which}, {how}"), Role::Text)];
+    // The whole path is shown, however long it is.
+    let shown = Plain::new(&path.to_string_lossy());
+    let mut letters = shown.as_str().chars().peekable();
+    while letters.peek().is_some() {
+        let part: String = letters.by_ref().take(usize::from(width)).collect();
+        lines.push((part, Role::Key));
+    }
+    lines.push((
+        "A file of that name is never overwritten.".to_owned(),
+        Role::Text,
+    ));
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let area = centered(screen, WIDTH, rows.saturating_add(5));
+    let style = canvas.role(Role::Dialog);
+    let inner = canvas.frame(area, "Export the audit?", style);
+    for (row, (line, role)) in (0..inner.height.saturating_sub(2)).zip(&lines) {
+        say(canvas, inner, row, line, *role);
+    }
+    let y = inner.y + inner.height.saturating_sub(2);
+    let (plain, marked) = (canvas.role(Role::Text), canvas.role(Role::Selection));
+    let pick = |this| if choice == this { marked } else { plain };
+    let cancel = pick(Choice::Cancel);
+    let x = canvas.text(inner.x, y, inner.right(), "[ Cancel ]", cancel);
+    canvas.text(x + 2, y, inner.right(), "[ Export ]", pick(Choice::Go));
+    let hint = "y export   n cancel   f JSONL or CSV   tab other button";
+    let last = inner.height.saturating_sub(1);
+    say(canvas, inner, last, hint, Role::Text);
+}
+
+fn copy(choices: &[(&'static str, String)], row: usize, screen: Rect, canvas: &mut Canvas<'_>) {
+    let rows = u16::try_from(choices.len()).unwrap_or(u16::MAX);
+    let area = centered(screen, WIDTH, rows.saturating_add(4));
+    let style = canvas.role(Role::Dialog);
+    let inner = canvas.frame(area, "copy to the terminal's clipboard", style);
+    let (text, key, marked) = (
+        canvas.role(Role::Text),
+        canvas.role(Role::Key),
+        canvas.role(Role::Selection),
+    );
+    for (y, (at, (what, value))) in (inner.y..inner.bottom()).zip(choices.iter().enumerate()) {
+        let chosen = at == row;
+        if chosen {
+            let line = Rect::new(inner.x, y, inner.width, 1);
+            canvas.buffer.set_style(line, marked);
+        }
+        let pick = |style| if chosen { marked } else { style };
+        canvas.text(inner.x, y, inner.right(), what, pick(key));
+        canvas.text(inner.x + 15, y, inner.right(), value, pick(text));
+    }
+    let hint = "j/k choose   enter copy it   esc close";
+    let last = inner.height.saturating_sub(1);
+    say(canvas, inner, last, hint, Role::Text);
 }
 
 fn drills(model: &Model, lane: &LaneName, row: usize, screen: Rect, canvas: &mut Canvas<'_>) {

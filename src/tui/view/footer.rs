@@ -13,9 +13,24 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let y = area.y;
     let text = canvas.role(Role::Text);
     let end = area.right().saturating_sub(1);
-    if let Some(Overlay::Filter(input)) = &model.overlay {
-        filter(model, input, area, canvas);
-        return;
+    match &model.overlay {
+        Some(Overlay::Filter(input)) => {
+            let (shown, total) = (model.lanes.shown(), model.lanes.total());
+            let note = format!("{shown} of {total}  tab complete  enter keep  esc drop");
+            return typed("/", input, &note, area, canvas);
+        }
+        Some(Overlay::Records(input)) => {
+            let note = "tab complete  enter keep  esc drop";
+            return typed("filter ", input, note, area, canvas);
+        }
+        Some(Overlay::Search(input)) => {
+            return typed("/", input, "enter look for it  esc drop", area, canvas);
+        }
+        Some(Overlay::Palette(palette)) => {
+            let note = "tab complete  enter do it  esc drop";
+            return typed(":", &palette.input, note, area, canvas);
+        }
+        _ => {}
     }
     let mode = mode(model, area);
     let right = canvas.text_right(0, y, end, mode, text).saturating_sub(1);
@@ -113,18 +128,14 @@ pub(super) fn key_name(model: &Model, entry: &Entry) -> String {
         .map_or_else(String::new, ToString::to_string)
 }
 
-fn filter(model: &Model, input: &Input, area: Rect, canvas: &mut Canvas<'_>) {
+/// A line being typed behind its sign, and what can be done with it.
+fn typed(sign: &str, input: &Input, note: &str, area: Rect, canvas: &mut Canvas<'_>) {
     let (text, key) = (canvas.role(Role::Text), canvas.role(Role::Key));
-    let note = format!(
-        "{} of {}  enter keep  esc drop",
-        model.lanes.shown(),
-        model.lanes.total()
-    );
     let end = area.right().saturating_sub(1);
     let right = canvas
-        .text_right(area.width / 2, area.y, end, &note, text)
+        .text_right(area.width / 2, area.y, end, note, text)
         .saturating_sub(1);
-    let x = canvas.text(1, area.y, right, "/", key);
+    let x = canvas.text(1, area.y, right, sign, key);
     line_input(input, x, area.y, right, canvas);
 }
 

@@ -11,15 +11,19 @@ mod dialog;
 mod footer;
 mod header;
 mod help;
+mod highlight;
 mod hit;
 mod lanes;
 mod layout;
+mod proposals;
+mod record;
 mod stopwatch;
 
 pub use hit::{Hit, hit};
 pub use layout::Layout;
 
-use super::model::{Column, Model, Overlay, Pane};
+use super::encoder::Link;
+use super::model::{Column, Model, Overlay, Pane, RecordPage};
 use super::symbols::Symbols;
 use super::theme::{Role, Theme};
 use canvas::Canvas;
@@ -34,13 +38,18 @@ pub struct Look {
     pub symbols: Symbols,
 }
 
-/// Draws the whole screen into an empty buffer. The model must be settled.
-pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) {
+/// Draws the whole screen into an empty buffer, and answers which of it leads somewhere. The model
+/// must be settled.
+pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) -> Vec<Link> {
     let layout = Layout::of(model);
-    let mut canvas = Canvas { buffer, look };
+    let mut canvas = Canvas {
+        buffer,
+        look,
+        links: Vec::new(),
+    };
     if layout.too_small {
         too_small(model, &mut canvas);
-        return;
+        return Vec::new();
     }
     header::draw(model, &layout, &mut canvas);
     if let Some(area) = layout.pane(Pane::Lanes) {
@@ -54,13 +63,27 @@ pub fn draw(model: &Model, look: &Look, buffer: &mut Buffer) {
     }
     stopwatch::strip(model, layout.strip, &mut canvas);
     footer::draw(model, layout.footer, &mut canvas);
+    if model.overlay.is_some() {
+        // What is drawn over a link must not become one.
+        canvas.links.clear();
+    }
     match &model.overlay {
         Some(Overlay::Help { top }) => help::draw(model, *top, &mut canvas),
-        Some(Overlay::Filter(_)) | None => {}
+        Some(Overlay::Filter(_) | Overlay::Records(_) | Overlay::Palette(_)) => {
+            proposals::draw(model, layout.footer, &mut canvas);
+        }
+        Some(Overlay::Search(_)) | None => {}
+        Some(Overlay::Record(page)) => record::draw(model, page, &mut canvas),
         Some(Overlay::Receipts { row }) => stopwatch::receipts(model, *row, &mut canvas),
         Some(Overlay::Columns { row }) => chooser::draw(model, *row, &mut canvas),
         Some(overlay) => dialog::draw(model, overlay, &mut canvas),
     }
+    canvas.links
+}
+
+/// The last line of a record's page that may be at the top.
+pub fn record_last_top(model: &Model, page: &RecordPage) -> usize {
+    record::last_top(model, page)
 }
 
 /// How many lines the selected lane's detail has at this width.

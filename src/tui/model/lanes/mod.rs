@@ -157,6 +157,12 @@ impl Lanes {
         self.filter = filter;
     }
 
+    /// Every lane, in no order.
+    pub fn each(&self) -> impl Iterator<Item = &Arc<LaneView>> {
+        let slots = self.slots.iter().filter(|slot| !slot.gone);
+        slots.map(|slot| &slot.view)
+    }
+
     /// The filter in force.
     pub const fn filter(&self) -> &Filter {
         &self.filter

@@ -4,7 +4,7 @@
 
 mod group;
 mod handover;
-mod page;
+pub(super) mod page;
 mod sheet;
 mod timeline;
 mod trouble;
@@ -19,6 +19,7 @@ use crate::tui::symbols;
 use crate::tui::theme::Role;
 use page::{Line, Page};
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let focused = model.zoom.is_none() && model.focus == Pane::Detail;
@@ -38,7 +39,25 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     for (y, line) in (area.y + 1..area.bottom()).zip(lines.iter().skip(top)) {
         let mut x = area.x + 2;
         for (text, style) in line {
+            let from = x;
             x = canvas.text(x, y, area.right(), text, *style);
+            link(model, text, from, y, x, canvas);
+        }
+    }
+}
+
+/// Makes the address of the runbook or of the rotation page clickable where it stands.
+fn link(model: &Model, text: &str, x: u16, y: u16, end: u16, canvas: &mut Canvas<'_>) {
+    let Some(lane) = model.selection() else {
+        return;
+    };
+    let pages = [&lane.info.runbook, &lane.info.rotate_url];
+    for page in pages.into_iter().flatten() {
+        if let Some(head) = text.find(page.as_str()).and_then(|at| text.get(..at)) {
+            let columns = |text: &str| u16::try_from(text.width()).unwrap_or(u16::MAX);
+            let from = x.saturating_add(columns(head));
+            let to = from.saturating_add(columns(page.as_str())).min(end);
+            canvas.link(from, y, to, page.as_str());
         }
     }
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Pieces of text on one line.
-pub(super) type Line = Vec<(String, Style)>;
+pub(in crate::tui::view) type Line = Vec<(String, Style)>;
 
 /// Columns of a label on a page that has labels, with the gap behind it.
 const LABEL: usize = 13;
@@ -14,10 +14,10 @@ const LABEL: usize = 13;
 const HANG: usize = 2;
 
 /// Lines in the making.
-pub(super) struct Page<'a> {
-    pub(super) lines: Vec<Line>,
-    pub(super) column: usize,
-    pub(super) look: &'a Look,
+pub(in crate::tui::view) struct Page<'a> {
+    pub(in crate::tui::view) lines: Vec<Line>,
+    pub(in crate::tui::view) column: usize,
+    pub(in crate::tui::view) look: &'a Look,
     room: usize,
     indent: usize,
     /// Nothing has been said yet since the line began.
@@ -26,7 +26,7 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// An empty page of so many columns.
-    pub(super) const fn new(room: usize, look: &'a Look) -> Self {
+    pub(in crate::tui::view) const fn new(room: usize, look: &'a Look) -> Self {
         Self {
             lines: Vec::new(),
             column: 0,
@@ -37,17 +37,17 @@ impl<'a> Page<'a> {
         }
     }
 
-    pub(super) fn role(&self, role: Role) -> Style {
+    pub(in crate::tui::view) fn role(&self, role: Role) -> Style {
         self.look.theme.role(role)
     }
 
     /// How many columns a line has.
-    pub(super) const fn room(&self) -> usize {
+    pub(in crate::tui::view) const fn room(&self) -> usize {
         self.room
     }
 
     /// Begins a line.
-    pub(super) fn line(&mut self) {
+    pub(in crate::tui::view) fn line(&mut self) {
         self.lines.push(Vec::new());
         self.column = 0;
         self.indent = HANG;
@@ -55,7 +55,7 @@ impl<'a> Page<'a> {
     }
 
     /// Begins a line with a label; what follows stands beside it, on as many lines as it takes.
-    pub(super) fn label(&mut self, label: &str) {
+    pub(in crate::tui::view) fn label(&mut self, label: &str) {
         let title = self.role(Role::Title);
         self.line();
         self.push(&format!("{label:<LABEL$}"), title);
@@ -64,12 +64,12 @@ impl<'a> Page<'a> {
     }
 
     /// Goes on below, beside the same label.
-    pub(super) fn below(&mut self) {
+    pub(in crate::tui::view) fn below(&mut self) {
         self.continued();
         self.fresh = true;
     }
 
-    pub(super) fn push(&mut self, text: &str, style: Style) {
+    pub(in crate::tui::view) fn push(&mut self, text: &str, style: Style) {
         self.column += text.width();
         self.fresh = false;
         if let Some(line) = self.lines.last_mut() {
@@ -78,7 +78,7 @@ impl<'a> Page<'a> {
     }
 
     /// Text that goes on where the last ended, broken between words.
-    pub(super) fn say(&mut self, text: &str, style: Style) {
+    pub(in crate::tui::view) fn say(&mut self, text: &str, style: Style) {
         let mut rest = text;
         loop {
             let left = self.room.saturating_sub(self.column);
@@ -113,7 +113,7 @@ impl<'a> Page<'a> {
     }
 
     /// One more fact on this line, or on the next if it does not fit.
-    pub(super) fn fact(&mut self, text: &str, style: Style) {
+    pub(in crate::tui::view) fn fact(&mut self, text: &str, style: Style) {
         if !self.fresh && self.column > self.indent {
             let dot = format!(" {} ", self.look.symbols.dot);
             if self.column + dot.width() + text.width() > self.room {

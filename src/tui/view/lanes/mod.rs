@@ -7,7 +7,7 @@ pub(super) mod sparkline;
 
 use super::canvas::Canvas;
 use crate::lane::Outcome;
-use crate::tui::model::{Column, LaneRow, Model, Pane, Row, Slice, Sort};
+use crate::tui::model::{Column, LaneRow, Model, Pane, Row, Shown, Slice, Sort};
 use crate::tui::symbols::{self, Symbols};
 use crate::tui::theme::Role;
 use cells::{Cell, Stand};
@@ -117,7 +117,11 @@ fn draw_row(
                 let mark = pick(canvas.role(Role::Focus));
                 cells::state(lane.word, stand, cell, word, mark, canvas);
             }
-            Column::Lane => say(lane.info.name.as_str(), text),
+            Column::Lane => {
+                let name = lane.info.name.as_str();
+                say(name, text);
+                found(model, Shown::Lane, name, cell, canvas);
+            }
             Column::Why => {
                 let last = lane.verdict.as_ref().map(|last| last.outcome);
                 if let Some(outcome) = last.filter(|outcome| *outcome != Outcome::Ok) {
@@ -127,6 +131,13 @@ fn draw_row(
             Column::Route => {
                 let whole = columns::is_whole_route(model, placed.width);
                 cells::route(lane, cell, whole, &pick, canvas);
+                let tool = lane.info.route.tool.as_ref();
+                if let (Some(tool), false) = (tool, whole) {
+                    found(model, Shown::Route, tool.as_str(), cell, canvas);
+                } else if whole {
+                    let server = lane.info.route.server.as_str();
+                    found(model, Shown::Route, server, cell, canvas);
+                }
             }
             Column::Expires => cells::expires(lane, cell, &pick, canvas),
             Column::Life => cells::gauge(lane, cell, word, canvas),
@@ -137,17 +148,33 @@ fn draw_row(
             Column::Latency => bars(row, cell, &pick, sparkline::latency, canvas),
             Column::Since => cells::since(lane, cell, text, canvas),
             Column::Owner => match &lane.info.owner {
-                Some(owner) => say(owner.as_str(), text),
+                Some(owner) => {
+                    say(owner.as_str(), text);
+                    found(model, Shown::Owner, owner.as_str(), cell, canvas);
+                }
                 None => {
                     let none = canvas.look.symbols.none;
                     canvas.text(cell.x, y, cell.right, none, text);
                 }
             },
-            Column::Provider => say(lane.info.provider.as_str(), text),
+            Column::Provider => {
+                let provider = lane.info.provider.as_str();
+                say(provider, text);
+                found(model, Shown::Provider, provider, cell, canvas);
+            }
             Column::Store => say(lane.info.store.as_str(), text),
             Column::Key => cells::key(lane, cell, text, canvas),
             Column::Generation => cells::generation(lane, cell, text, canvas),
         }
+    }
+}
+
+/// Makes visible what the filter looked for in a text that stands in a cell.
+fn found(model: &Model, shown: Shown, text: &str, at: Cell, canvas: &mut Canvas<'_>) {
+    let filter = model.lanes.filter();
+    if !filter.is_empty() {
+        let places = filter.places(shown, text);
+        canvas.emphasize(at.x, at.y, at.right, text, &places);
     }
 }
 

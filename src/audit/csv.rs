@@ -1,15 +1,16 @@
 //! A record as a row of a table, by RFC 4180.
 
-use crate::audit::AuditRecord;
+use super::AuditRecord;
 use crate::lane::Basis;
 use std::fmt::Display;
 
-/// The names of the columns, in the order of [`row`].
-pub(super) const HEADER: &str = "seq,ts,kind,lane,generation,fingerprint,outcome,basis,rule,status,\
+/// The names of the columns, in the order of [`csv_row`], and a line end.
+pub const CSV_HEADER: &str = "seq,ts,kind,lane,generation,fingerprint,outcome,basis,rule,status,\
 provider_code,request_id,retry_after_s,required_scopes,expires_at,detail,actor,cause,note\r\n";
 
-/// Adds the row of `record`.
-pub(super) fn row(out: &mut String, record: &AuditRecord) {
+/// Adds the row of `record`, its line end included. Text that a spreadsheet would run as a formula
+/// gets an apostrophe in front.
+pub fn csv_row(out: &mut String, record: &AuditRecord) {
     let evidence = record.evidence.as_ref();
     let scopes = evidence.map(|evidence| &evidence.required_scopes);
     let scopes = scopes.filter(|scopes| !scopes.is_empty()).map(|scopes| {
@@ -103,14 +104,14 @@ mod tests {
             note: Some("said \"no, never\"".into()),
         };
         let mut out = String::new();
-        row(&mut out, &record);
+        csv_row(&mut out, &record);
         assert_eq!(
             out,
             "3,1970-01-01T00:00:00.000Z,lane_paused,'=cmd|' /C calc'!A0,,,,,,,,,,,,,'@ops,2,\
              \"said \"\"no, never\"\"\"\r\n"
         );
         assert_eq!(
-            HEADER.matches(',').count(),
+            CSV_HEADER.matches(',').count(),
             out.matches(',').count() - 1,
             "one of the commas is in the note"
         );
