@@ -227,7 +227,10 @@ async fn an_engine_is_asked_through_its_socket_and_its_refusals_have_codes() {
         })
         .await;
     bank.world().new_key("keys", None);
-    assert_eq!(home.run(&["rotate", "keys"]).await.code, 0);
+    let rotating = home.run(&["rotate", "keys"]).await;
+    // The lane looks into its store by itself as well, and may have been faster.
+    let faster = rotating.code == 1 && rotating.err.contains("is being tested already");
+    assert!(rotating.code == 0 || faster, "{rotating:?}");
     engine
         .until("the new key serves", |_, lanes| {
             let credential = find(lanes, "keys").credential.clone();
