@@ -111,16 +111,7 @@ pub(super) async fn renew(
             tracing::warn!(lane = %entry.spec.name, %error, "a token could not be kept at its place");
         }
     }
-    let kept = Some((offer.fingerprint, tokens.access_token));
-    let event = Event::Refreshed {
-        attempt,
-        offer,
-        lost_race: false,
-    };
-    let mut report = Report::new(slot, event);
-    report.kept = kept;
-    report.store = Some(Ok(()));
-    report
+    Report::renewed(slot, attempt, offer, tokens.access_token)
 }
 
 /// Puts a token where others find it.

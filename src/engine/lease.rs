@@ -68,18 +68,7 @@ pub(super) async fn renew(
         }
     }
     match issue(tools, entry, bao).await {
-        Ok((offer, secret)) => {
-            let kept = Some((offer.fingerprint, secret));
-            let event = Event::Refreshed {
-                attempt,
-                offer,
-                lost_race: false,
-            };
-            let mut report = Report::new(slot, event);
-            report.kept = kept;
-            report.store = Some(Ok(()));
-            report
-        }
+        Ok((offer, secret)) => Report::renewed(slot, attempt, offer, secret),
         Err(error) => failed(slot, attempt, &error),
     }
 }

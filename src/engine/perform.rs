@@ -15,7 +15,7 @@ use super::{client, grant, lease, refresh};
 use crate::alert::{Alert, tell};
 use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Outcome, ProbeWhy,
+    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Offer, Outcome, ProbeWhy,
     RefreshFailure, Renewal, Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
@@ -115,6 +115,21 @@ impl Report {
             unsaved: None,
             doubt: None,
             store: None,
+        }
+    }
+
+    /// A newer credential was made, and the store answered on the way.
+    pub(super) fn renewed(slot: usize, attempt: Attempt, offer: Offer, secret: Secret) -> Self {
+        let kept = Some((offer.fingerprint, secret));
+        let event = Event::Refreshed {
+            attempt,
+            offer,
+            lost_race: false,
+        };
+        Self {
+            kept,
+            store: Some(Ok(())),
+            ..Self::new(slot, event)
         }
     }
 }
