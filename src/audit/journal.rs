@@ -80,9 +80,9 @@ impl Journal {
             .map_err(AuditError::io("make the folder", folder))?;
         let lock = lock(folder)?;
         let path = folder.join(JOURNAL);
-        let noted = head::read(folder)?;
+        let mut noted = head::read(folder)?;
         if !path.exists() {
-            begin(folder, &noted)?;
+            noted = begin(folder, noted)?;
         }
         let file = open_file(folder, &path)?;
 
@@ -264,15 +264,19 @@ fn lock(folder: &Path) -> Result<Lock, AuditError> {
 }
 
 /// Makes sure that a journal may begin here, and writes its head before it can have a record, so
-/// that no journal is ever without one.
-fn begin(folder: &Path, noted: &Noted) -> Result<(), AuditError> {
+/// that no journal is ever without one. Answers what the head file says then.
+fn begin(folder: &Path, noted: Noted) -> Result<Noted, AuditError> {
     match noted {
-        Noted::Missing => head::write(folder, &Head::start()),
+        Noted::Missing => {
+            let start = Head::start();
+            head::write(folder, &start)?;
+            Ok(Noted::At(start))
+        }
         Noted::At(noted) if noted.seq > 0 => {
             let what = format!("the journal is gone, but the head file knows {}", noted.seq);
             Err(AuditError::broken(folder, noted.seq, 1, what))
         }
-        Noted::At(_) | Noted::Unreadable => Ok(()),
+        Noted::At(_) | Noted::Unreadable => Ok(noted),
     }
 }
 

@@ -8,7 +8,7 @@ use super::args::{ScreenArgs, TourArgs};
 use super::ask::operator;
 use super::failure::{Failure, Kind};
 use super::load::{self, Loaded};
-use crate::engine::{Engine, Handle, Setup, StateFolder, clock, listen};
+use crate::engine::{Engine, Handle, Setup, StateFolder, Updates, clock, listen};
 use crate::lane::Actor;
 use crate::manifest::Bindings;
 use crate::plain::Plain;
@@ -51,7 +51,7 @@ pub(super) fn monitor(path: &Path, screen: &ScreenArgs) -> Result<u8, Failure> {
     let socket = folder.socket();
     watch(
         options,
-        &start(move |_| {
+        start(move |_| {
             Ok(Made {
                 setup,
                 socket,
@@ -69,7 +69,7 @@ pub(super) fn demo(screen: &ScreenArgs, tour: &TourArgs) -> Result<u8, Failure> 
     folder.create()?;
     options.audit = audit_place(&folder);
     let _log = log_to(&folder);
-    watch(options, &start(move |runtime| make_demo(runtime, folder))?)
+    watch(options, start(move |runtime| make_demo(runtime, folder))?)
 }
 
 /// The journal in a state folder; exports of it go where the program was started.
@@ -153,7 +153,7 @@ pub(super) fn headless(path: &Path, out: &mut impl Write) -> Result<u8, Failure>
         let _entered = runtime.enter();
         super::stand_alone::stop_signals()?
     };
-    let running = start(move |_| {
+    let (running, _) = start(move |_| {
         Ok(Made {
             setup,
             socket,
@@ -191,10 +191,11 @@ pub(super) fn current_thread() -> Result<Runtime, Failure> {
         .map_err(|error| Failure::new(Kind::Internal, format!("no runtime: {error}")))
 }
 
-/// Starts an engine on a thread of its own. Answers when it is ready to be talked to.
+/// Starts an engine on a thread of its own. Answers when it is ready to be talked to, with what it
+/// shows from its first moment on.
 pub(super) fn start(
     make: impl FnOnce(&Runtime) -> Result<Made, Failure> + Send + 'static,
-) -> Result<Running, Failure> {
+) -> Result<(Running, Updates), Failure> {
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let (ready, made) = mpsc::channel();
@@ -220,7 +221,8 @@ pub(super) fn start(
             if let Err(error) = listen(&socket, handle.clone()) {
                 tracing::warn!(%error, "other processes cannot ask this engine");
             }
-            let _heard = ready.send(Ok(handle));
+            let updates = handle.subscribe();
+            let _heard = ready.send(Ok((handle, updates)));
             engine.run(stopped).await;
             if let Some(sandbox) = sandbox {
                 sandbox.stop().await;
@@ -235,14 +237,16 @@ pub(super) fn start(
         .name("engine".into())
         .spawn(body)
         .map_err(|error| Failure::new(Kind::Internal, format!("no thread: {error}")))?;
-    let handle = made
+    let (handle, updates) = made
         .recv()
         .unwrap_or_else(|_| Err(Failure::new(Kind::Internal, "the engine did not start")))?;
-    Ok(Running {
+    let updates = updates.map_err(|error| Failure::new(Kind::Internal, error))?;
+    let running = Running {
         handle,
         stop,
         ended,
-    })
+    };
+    Ok((running, updates))
 }
 
 pub(super) fn wait_for(running: &Running) {
@@ -250,18 +254,14 @@ pub(super) fn wait_for(running: &Running) {
     let _done = running.ended.recv_timeout(FAREWELL);
 }
 
-fn watch(options: ScreenOptions, running: &Running) -> Result<u8, Failure> {
+fn watch(options: ScreenOptions, (running, updates): (Running, Updates)) -> Result<u8, Failure> {
     let internal = |error: String| Failure::new(Kind::Internal, error);
-    let updates = running
-        .handle
-        .subscribe()
-        .map_err(|error| internal(error.to_string()))?;
     let screen = crate::tui::run(options, running.handle.clone(), updates, clock::now);
     let runtime = current_thread()?;
     // A mistake in the screen must not cut the engine off in the middle of something.
     let exit = catch_unwind(AssertUnwindSafe(|| runtime.block_on(screen)));
     running.stop.cancel();
-    wait_for(running);
+    wait_for(&running);
     let exit = exit.map_err(|_told| {
         internal(
             "the screen failed; the engine was stopped in order, and the audit is whole".into(),

@@ -8,7 +8,9 @@ use super::change::{Change, clock as time_of};
 use super::failure::{Failure, Kind};
 use super::load;
 use super::monitor::{self, Made, Running};
-use crate::engine::{EngineView, LaneView, StateFolder, Update, Watching, clock, watch as attach};
+use crate::engine::{
+    EngineView, LaneView, StateFolder, Update, Updates, Watching, clock, watch as attach,
+};
 use crate::lane::{LaneName, Wall, Word};
 use crate::plain::Plain;
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -25,7 +27,7 @@ const READ_EVERY: Duration = Duration::from_millis(500);
 /// Where the news comes from.
 enum Source {
     Socket(Watching),
-    Own(crate::engine::Updates),
+    Own(Updates),
 }
 
 impl Source {
@@ -64,9 +66,7 @@ pub(super) fn watch(
     let source = match attached {
         Ok(watching) => Source::Socket(watching),
         Err(error) if is_nobody(&error) => {
-            let running = run(path.as_deref(), folder, &mut log)?;
-            let updates = running.handle.subscribe();
-            let updates = updates.map_err(|error| Failure::new(Kind::Internal, error))?;
+            let (running, updates) = run(path.as_deref(), folder, &mut log)?;
             own = Some(running);
             Source::Own(updates)
         }
@@ -97,7 +97,7 @@ fn run(
     path: Option<&Path>,
     folder: StateFolder,
     log: &mut Option<tracing_appender::non_blocking::WorkerGuard>,
-) -> Result<Running, Failure> {
+) -> Result<(Running, Updates), Failure> {
     let Some(path) = path else {
         folder.create()?;
         *log = Some(monitor::log_to(&folder));

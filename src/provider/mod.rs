@@ -10,6 +10,7 @@
 //! broken, is an error: it gets the most careful reading it allows.
 
 mod answer;
+mod builtin;
 mod catalog;
 mod challenge;
 mod claims;

@@ -1,6 +1,7 @@
 //! A provider pack: what a provider's answers mean, and how it is spoken to.
 
 use super::answer::{Answer, AnswerKind, Context, NoAnswer, Reading};
+use super::builtin;
 use super::judge::{self, Tried};
 use super::phrasebook::PhraseBook;
 use super::place::Place;
@@ -12,7 +13,6 @@ use crate::lane::{Basis, Evidence, Outcome, Verdict};
 use crate::manifest::{ProviderFacts, RequestSpec};
 use crate::secret::Secret;
 use std::fmt;
-use std::sync::Arc;
 
 /// How long an old credential stays good when a new one is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,7 +77,6 @@ pub struct Pack {
     pub(super) rules: Vec<Rule>,
     pub(super) phrases: PhraseBook,
     pub(super) tests: Vec<PackTest>,
-    pub(super) standards: Option<Arc<Pack>>,
 }
 
 impl fmt::Debug for Pack {
@@ -246,7 +245,8 @@ impl Pack {
 
     /// The pack itself, then the standards that it falls through to.
     pub(super) fn layers(&self) -> impl Iterator<Item = &Pack> {
-        std::iter::once(self).chain(self.standards.as_deref())
+        let standards = std::iter::once_with(|| &**builtin::standards());
+        std::iter::once(self).chain(standards.filter(|one| !std::ptr::eq(*one, self)))
     }
 }
 

@@ -224,7 +224,10 @@ impl Engine {
         for entry in lanes {
             self.add(now, entry);
         }
-        self.show_everything(now);
+        // Who is watching already sees the lanes before the first record is on disk.
+        while let Ok(request) = self.requests.try_recv() {
+            self.take_request(now, request);
+        }
         self.tend_from(now);
         self.watch_files();
         self.starts = if self.spread_starts {

@@ -32,16 +32,6 @@ impl Engine {
         slots.filter_map(view).collect()
     }
 
-    pub(super) fn show_everything(&mut self, now: Now) {
-        let lanes = self.views(now, 0..self.lanes.len());
-        let engine = Some(Arc::new(self.engine_view()));
-        self.publish(&Update {
-            lanes,
-            engine,
-            ..Update::default()
-        });
-    }
-
     pub(super) fn engine_view(&self) -> EngineView {
         EngineView {
             title: self.manifest.title.clone(),
