@@ -2,16 +2,18 @@
 
 use super::perform::{Tools, pack};
 use crate::http::{Body, Call, OwnedAnswer};
-use crate::lane::{Basis, Credential, Observed, Outcome, Verdict};
+use crate::lane::{Basis, Credential, Expiry, ExpirySource, Observed, Outcome, Verdict, Wall};
 use crate::manifest::{LaneEntry, RequestSpec};
 use crate::provider::{AnswerKind, Context, NoAnswer, Pack};
 use crate::secret::Secret;
 use std::time::Duration;
 
 /// How much earlier than its stated end a credential may be over for its issuer, whose clock counts
-/// whole seconds: one second for where its life began, and one for its `Date`, which many servers
-/// work out once a second.
-const ENDS_EARLY_MS: i64 = 2_000;
+/// whole seconds: what is rounded off where its life began.
+const ROUNDED_OFF_MS: i64 = 1_000;
+/// What is rounded off in the `Date` that tells what time it is there, which many servers work out
+/// once a second.
+const DATE_ROUNDED_OFF_MS: i64 = 1_000;
 
 /// Asks the upstream something with the lane's credential.
 pub(super) async fn ask(
@@ -111,19 +113,29 @@ fn judge(
     };
     let said = answer.as_answer(AnswerKind::Api);
     let mut reading = pack.classify(&said, &context);
-    // Its issuer's clock decides when a credential ends: by that one it may be over already.
-    let ahead = reading.observed.skew_ms.unwrap_or(0);
-    let there = context.now.0.saturating_add(ahead);
-    if let Some(end) = context.known_expires_at
-        && end.0 <= there.saturating_add(ENDS_EARLY_MS)
+    if let Some(expiry) = credential.expiry
+        && over_there(expiry, context.now, reading.observed.skew_ms)
         && reading.verdict.evidence.basis == Basis::Inferred
     {
-        let now = end.max(context.now);
+        let now = expiry.at.max(context.now);
         reading = pack.classify(&said, &Context { now, ..context });
     }
     let mut observed = reading.observed;
     observed.took = answer.took;
     (reading.verdict, observed)
+}
+
+/// Whether a credential may be over for its issuer, whose clock decides when it ends and is ahead of
+/// ours by `skew_ms`.
+fn over_there(expiry: Expiry, now: Wall, skew_ms: Option<i64>) -> bool {
+    let ahead = match (expiry.source, skew_ms) {
+        // Its life was counted here from before it was asked for: no clock of theirs is in it.
+        (ExpirySource::TokenResponse, skew) => skew.unwrap_or(0).max(0),
+        (_, Some(skew)) => skew.saturating_add(DATE_ROUNDED_OFF_MS),
+        (_, None) => DATE_ROUNDED_OFF_MS,
+    };
+    let there = now.0.saturating_add(ahead);
+    expiry.at.0 <= there.saturating_add(ROUNDED_OFF_MS)
 }
 
 /// The request as it goes out, credential and all.
@@ -192,6 +204,23 @@ pub(super) fn join(base: &url::Url, target: &str) -> Result<url::Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_was_rounded_off_can_end_a_life_early() {
+        let over = |source, left_ms, skew| {
+            let now = Wall(1_800_000_000_000);
+            let at = Wall(now.0 + left_ms);
+            over_there(Expiry { at, source }, now, skew)
+        };
+        // A life that was counted here knows nothing of a clock that is behind.
+        assert!(over(ExpirySource::TokenResponse, 1_000, Some(-900)));
+        assert!(!over(ExpirySource::TokenResponse, 1_001, Some(-900)));
+        // A moment that was named by another clock is reached when that clock may show it.
+        assert!(over(ExpirySource::ResponseHeader, 2_000, None));
+        assert!(over(ExpirySource::ResponseHeader, 7_000, Some(5_000)));
+        assert!(!over(ExpirySource::ResponseHeader, 7_001, Some(5_000)));
+        assert!(!over(ExpirySource::ResponseHeader, 1_500, Some(-1_000)));
+    }
 
     #[test]
     fn a_target_goes_below_its_base_address() {
