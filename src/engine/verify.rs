@@ -3,7 +3,7 @@
 //! Some providers have an endpoint that tells what became of a credential: it is named in their pack
 //! and asked once, with the same credential, as a part of the same proof. It decides if it states a
 //! cause. If it calls the credential alive, an end that was only inferred is taken back: the credential
-//! was rejected, and nobody said why. Whatever else it answers, the first answer stands.
+//! was rejected, and nobody said why; under 403 it was not the credential that was refused. Whatever else it answers, the first answer stands.
 
 use super::perform::{Tools, pack};
 use super::prove::request_of;
@@ -49,9 +49,14 @@ pub(super) async fn verify(
     if second.outcome.is_terminal() && second.evidence.basis == Basis::Stated {
         return second;
     }
-    let outcome = match second.outcome {
-        Outcome::Ok => Outcome::CredentialInvalid,
-        _ => verdict.outcome,
-    };
-    Verdict { outcome, ..verdict }
+    let mut verdict = verdict;
+    if second.outcome == Outcome::Ok {
+        // RFC 9110 section 15.5.4: what is alive and is refused with 403 lacks something else.
+        verdict.outcome = match verdict.evidence.status {
+            Some(403) => Outcome::PolicyDenied,
+            _ => Outcome::CredentialInvalid,
+        };
+        verdict.evidence.basis = Basis::Inferred;
+    }
+    verdict
 }

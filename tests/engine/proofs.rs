@@ -123,15 +123,16 @@ body = '{"state":"revoked"}'
 /// A key that worked gets a bare 401, and then the provider is asked what became of it: the word in
 /// the audit, whether it was stated, and the rule that gave it.
 async fn asked_again(life: Option<u64>, status: Answer) -> (Outcome, Basis, String) {
-    let (told, asks) = rejected_by(PACK, life, status).await;
+    let (told, asks) = rejected_by(PACK, life, 401, status).await;
     assert_eq!(asks, ["/me", "/token/status"]);
     told
 }
 
-/// The same for a pack; and which questions were asked from the rejection on.
+/// The same for a pack and a status; and which questions were asked from the rejection on.
 async fn rejected_by(
     pack: &str,
     life: Option<u64>,
+    refusal: u16,
     status: Answer,
 ) -> ((Outcome, Basis, String), Vec<String>) {
     let bank = Bank::start(3600).await;
@@ -144,7 +145,7 @@ async fn rejected_by(
         log.iter_mut().for_each(|log| log.push(ask.path.clone()));
         match ask.path.as_str() {
             "/token/status" => status.clone(),
-            _ if dead => Answer::new(401, "text/plain", ""),
+            _ if dead => Answer::new(refusal, "text/plain", ""),
             _ => Answer::json(200, &json!({ "name": "me" })),
         }
     })
@@ -168,7 +169,7 @@ async fn rejected_by(
         "nobody asks while the probe is content"
     );
     asked.lock().unwrap().replace(Vec::new());
-    let rejected = |outcome: Option<Outcome>| outcome.is_some_and(Outcome::is_terminal);
+    let rejected = |outcome: Option<Outcome>| outcome.is_some_and(|o| o != Outcome::Ok);
     engine
         .until_record("it is rejected", |record| rejected(record.outcome))
         .await;
@@ -186,7 +187,7 @@ async fn rejected_by(
 async fn a_question_that_was_the_probe_is_not_asked_twice() {
     let pack = PACK.replace("/token/status", "/me");
     let down = Answer::new(503, "text/plain", "");
-    let ((outcome, ..), asks) = rejected_by(&pack, Some(3600), down).await;
+    let ((outcome, ..), asks) = rejected_by(&pack, Some(3600), 401, down).await;
     assert_eq!(outcome, Outcome::CredentialRevoked);
     assert_eq!(asks, ["/me"]);
 }
@@ -225,4 +226,16 @@ async fn a_provider_that_cannot_be_asked_leaves_the_first_judgement() {
         (outcome, basis),
         (Outcome::CredentialInvalid, Basis::Inferred)
     );
+}
+
+#[tokio::test]
+async fn a_key_that_is_alive_and_forbidden_is_not_called_invalid() {
+    let ambiguous = "[[rule]]\nname = \"refused\"\noutcome = \"credential_invalid\"\n\
+                     when = { status = 403 }\n";
+    let pack = PACK.replace("[[test]]", &format!("{ambiguous}\n[[test]]"));
+    let active = Answer::json(200, &json!({ "state": "active" }));
+    let ((outcome, basis, rule), asks) = rejected_by(&pack, None, 403, active).await;
+    assert_eq!((outcome, basis), (Outcome::PolicyDenied, Basis::Inferred));
+    assert_eq!(rule, "acme/refused");
+    assert_eq!(asks[..2], ["/me", "/token/status"]);
 }
