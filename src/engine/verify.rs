@@ -3,7 +3,8 @@
 //! Some providers have an endpoint that tells what became of a credential: it is named in their pack
 //! and asked once, with the same credential, as a part of the same proof. It decides if it states a
 //! cause. If it calls the credential alive, an end that was only inferred is taken back: the credential
-//! was rejected, and nobody said why; under 403 it was not the credential that was refused. Whatever else it answers, the first answer stands.
+//! was rejected, and nobody said why; under 403 it was not the credential that was refused. Whatever
+//! else it answers, the first answer stands.
 
 use super::perform::{Tools, pack};
 use super::prove::request_of;
