@@ -90,7 +90,7 @@ fn is_clean(text: &[u8]) -> bool {
     let ends = [text.first(), text.last()];
     odd == 0
         && text.len() <= PLAIN_MAX
-        && ends.iter().all(|end| end.is_none_or(|byte| *byte != b' '))
+        && ends.iter().all(|end| end.is_some_and(|byte| *byte != b' '))
 }
 
 /// Characters that take no column, or that reorder what a reader sees around them.
