@@ -26,7 +26,7 @@ macro_rules! packs {
 /// it, then what a bare status means.
 static STANDARDS: Builtin = Builtin::new("standards", include_str!("standards.toml"));
 
-pub(super) static BUILTIN: [Builtin; 48] = packs![
+pub(super) static BUILTIN: [Builtin; 49] = packs![
     "airtable",
     "anthropic",
     "atlassian",
@@ -73,6 +73,7 @@ pub(super) static BUILTIN: [Builtin; 48] = packs![
     "soap",
     "stripe",
     "twilio",
+    "withings",
     "wso2",
     "xero",
 ];

@@ -56,7 +56,7 @@ pub(super) fn leaves(document: &str) -> Vec<Leaf> {
 }
 
 /// Whether a document under a status of success is the report of a failure, by the name of its root,
-/// a SOAP fault, or an acknowledgement that says no.
+/// a fault of SOAP or XML-RPC, or an acknowledgement that says no.
 pub(super) fn tells_of_failure(leaves: &[Leaf]) -> bool {
     let root = leaves.first().and_then(|leaf| leaf.path.split('/').next());
     let by_root = root.is_some_and(|root| {
@@ -77,7 +77,8 @@ pub(super) fn tells_of_failure(leaves: &[Leaf]) -> bool {
             let refused = ["failure", "error", "false"]
                 .iter()
                 .any(|word| leaf.text.eq_ignore_ascii_case(word));
-            (name == "Ack" && refused) || names.any(|name| name == "Fault")
+            let fault = |name| matches!(name, "Fault" | "fault");
+            (name == "Ack" && refused) || names.any(fault)
         })
 }
 

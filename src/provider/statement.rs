@@ -256,6 +256,13 @@ pub(super) fn says_failure(value: &Value) -> bool {
     {
         return true;
     }
+    // `{"status_code":8,"status_msg":"…"}`: a number of their own, of which only 0 is good.
+    let own_number = member(top, "status_code")
+        .and_then(Value::as_i64)
+        .is_some_and(|number| number != 0 && !(100..400).contains(&number));
+    if own_number && member(top, "status_msg").is_some_and(is_telling) {
+        return true;
+    }
     let named = [
         "error",
         "err",
@@ -320,6 +327,7 @@ mod tests {
             json!({"status": "delivered", "attempts": [{"error": "token_expired"}]}),
             json!([{"error": "x"}]),
             json!({"errcode": 0}),
+            json!({"status_code": 0, "status_msg": "Login expired"}),
             json!({"errors": {}, "error_code": null, "message": "Token expired"}),
         ] {
             assert!(!says_failure(&body), "{body}");
@@ -327,6 +335,7 @@ mod tests {
         for body in [
             json!({"ok": false}),
             json!({"Error": "Token_expired"}),
+            json!({"status_code": 8, "status_msg": "Login expired"}),
             json!({"errors": [{"message": "x"}], "data": null}),
             json!({"status": "ERROR", "message": "x"}),
             json!({"error": {"code": 190}}),
