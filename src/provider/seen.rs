@@ -174,8 +174,14 @@ impl<'a> Seen<'a> {
                 "<center",
             ];
             let typed = self.header("content-type").unwrap_or_default();
-            let page = marks.iter().any(|mark| head.contains(mark))
-                || (typed.starts_with("text/html") && !head.starts_with("<?xml"));
+            // Feeds and other documents of XML have titles of their own; a page in XML has its root.
+            let declared = head.starts_with("<?xml");
+            let marks = if declared { marks.get(..2) } else { marks.get(..) };
+            let page = marks
+                .unwrap_or_default()
+                .iter()
+                .any(|mark| head.contains(mark))
+                || (typed.starts_with("text/html") && !declared);
             return if page { Shape::Html } else { Shape::Xml };
         }
         let typed = self.header("content-type").unwrap_or_default();
