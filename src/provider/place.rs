@@ -12,7 +12,7 @@ use std::fmt;
 const SCOPES_MAX: usize = 32;
 
 /// Words around names that are none themselves: `a, b or c`, `the read_orders scope`.
-const FILLERS: [&str; 7] = [
+const FILLERS: [&str; 15] = [
     "or",
     "and",
     "the",
@@ -20,6 +20,14 @@ const FILLERS: [&str; 7] = [
     "scopes",
     "permission",
     "permissions",
+    "required",
+    "necessary",
+    "needed",
+    "following",
+    "sufficient",
+    "appropriate",
+    "correct",
+    "proper",
 ];
 
 /// Where a text is found.
@@ -318,4 +326,16 @@ fn beginning_with(text: &str, start: &str) -> Vec<String> {
         rest = after;
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_around_a_name_are_no_names() {
+        assert_eq!(bare("required permissions"), "");
+        assert_eq!(bare("the following scopes"), "");
+        assert_eq!(bare("`read_orders` scope"), "read_orders");
+    }
 }
