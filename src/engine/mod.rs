@@ -14,6 +14,7 @@ mod handle;
 mod lease;
 mod memory;
 mod perform;
+mod persist;
 mod pocket;
 mod prove;
 mod receipt;
