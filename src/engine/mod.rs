@@ -43,6 +43,6 @@ pub use receipt::{Mark, Receipt, Receipts, Stage};
 pub use reload::{Reader, Reload};
 pub use run::Engine;
 pub use setup::{Setup, StartError};
-pub use socket::{Question, Reply, Watching, ask, listen, watch};
+pub use socket::{Question, Reply, Watching, ask, follow, listen, watch};
 pub use state_folder::{EngineLock, StateError, StateFolder};
 pub use view::{EngineView, LaneInfo, LaneView, LoginView, StoreView};

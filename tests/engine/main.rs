@@ -25,6 +25,7 @@ mod process;
 #[path = "../real/mod.rs"]
 mod real;
 mod reload;
+mod rotate_command;
 mod rotation;
 mod server;
 mod serving;
