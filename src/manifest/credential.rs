@@ -9,7 +9,7 @@ use super::spec::{ClientAuth, LeaseSpec, OauthSpec, Source};
 use super::token_endpoint::{CLIENT_AUTHS, oauth, scope};
 use super::value::{self, EVERY, HANDOVER, TIMEOUT};
 use super::web;
-use crate::lane::{CredentialKind, Handover, Trust};
+use crate::lane::{CredentialKind, Handover, Predecessor, Trust};
 use crate::plain::Plain;
 use std::time::Duration;
 use url::Url;
@@ -135,7 +135,12 @@ pub(super) fn read(
         store,
     };
     let settles = rotation.flatten().map(|rotation| rotation.settle);
-    let mut handover = handover(&own, defaults, settles);
+    let is_key = !matches!(
+        kind,
+        CredentialKind::OauthRefresh | CredentialKind::Lease | CredentialKind::ClientCredentials
+    );
+    let dies = is_key && facts.is_some_and(|facts| facts.old_key_dies);
+    let mut handover = handover(&own, defaults, settles, dies);
     let oauth = if kind == CredentialKind::OauthRefresh {
         let single_use = facts.is_some_and(|facts| facts.single_use_refresh);
         if single_use {
@@ -171,13 +176,21 @@ pub(super) fn read(
 }
 
 /// How one credential hands over to the next, but for what becomes of the old one.
-/// `settles` is how long the provider takes for it by its pack.
-fn handover(own: &Raw, defaults: &Raw, settles: Option<Duration>) -> Handover {
+/// `settles` is how long the provider takes for it by its pack, and `dies` whether the old one dies
+/// with it. What the manifest says of an overlap goes before that.
+fn handover(own: &Raw, defaults: &Raw, settles: Option<Duration>, dies: bool) -> Handover {
     let usual = Handover::default();
-    let overlap = own.overlap.clone().or(|| defaults.overlap.clone());
+    let overlap = own.overlap.clone().or(|| defaults.overlap.clone()).ok();
     let settle = own.settle.clone().or(|| defaults.settle.clone());
     Handover {
-        overlap: overlap.ok().unwrap_or(usual.overlap),
+        predecessor: match dies && overlap.is_none() {
+            true => Predecessor::EndsAtOnce,
+            false => Predecessor::LivesOn,
+        },
+        overlap: overlap.unwrap_or(match dies {
+            true => Duration::ZERO,
+            false => usual.overlap,
+        }),
         settle: settle.ok().or(settles).unwrap_or(usual.settle),
         ..usual
     }
@@ -233,7 +246,7 @@ fn client(
     if let (true, Given::Is(store)) = (keep.is_some(), store) {
         must_be_writable(section, store, "the token shall be kept", read);
     }
-    let mut handover = handover(&own, defaults, None);
+    let mut handover = handover(&own, defaults, None, false);
     let mut oauth = oauth(section, own, defaults, read)?;
     handover.revoke = is_revocable(Some(&oauth));
     let Some(source) = oauth.client_secret.clone() else {
