@@ -8,7 +8,7 @@ use super::attach::{Attached, Came, Of};
 use super::change::{Change, clock as time_of};
 use super::failure::Failure;
 use super::monitor;
-use crate::engine::{EngineView, LaneView, Update, clock, watch as attach};
+use crate::engine::{EngineView, LaneView, StoreView, Update, clock, watch as attach};
 use crate::lane::{LaneName, Wall, Word};
 use crate::plain::Plain;
 use serde_json::json;
@@ -152,6 +152,21 @@ impl Told {
                     format!("store {}: up -> DOWN: {trouble}", store.name)
                 }
                 (Some(false), Some(true)) => format!("store {}: DOWN -> up", store.name),
+                _ => continue,
+            };
+            self.note(now, &text, out)?;
+        }
+        for store in &engine.stores {
+            let login = |store: &StoreView| store.login.as_ref()?.trouble.clone();
+            let before = before.and_then(|before| {
+                let mut stores = before.stores.iter();
+                login(stores.find(|one| one.name == store.name)?)
+            });
+            let text = match (before, login(store)) {
+                (was, Some(is)) if was.as_ref() != Some(&is) => {
+                    format!("store {}: its login is in trouble: {is}", store.name)
+                }
+                (Some(_), None) => format!("store {}: its login is good again", store.name),
                 _ => continue,
             };
             self.note(now, &text, out)?;

@@ -4,6 +4,7 @@
 //! the engine tells, [`step`] is how one is printed. Whoever stops it before the end stops the
 //! telling; the engine that runs goes on.
 
+mod ending;
 mod step;
 mod told;
 
@@ -12,11 +13,12 @@ use super::ask::{nonsense, operator, refused};
 use super::attach::{Attached, Came, Of};
 use super::failure::{Failure, Kind};
 use super::{monitor, stand_alone};
-use crate::engine::{Accepted, Command, Question, Reply, ask, follow};
+use crate::engine::{Accepted, Command, Handle, LaneView, Question, Reply, ask, follow};
 use crate::lane::Verb;
 use crate::plain::Plain;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use step::At;
 use told::Told;
 
@@ -38,7 +40,7 @@ pub(super) fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<u8, Fail
             verb: Verb::Rotate,
             by: operator(),
         };
-        let mut told = Told::new(lane, args, attached.own.is_some());
+        let mut told = Told::new(lane.clone(), args, attached.own.is_some());
         // How things stand, before anything is asked.
         if let Came::News(update) = attached.next(stopped.as_mut()).await? {
             told.stands(&update);
@@ -52,7 +54,10 @@ pub(super) fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<u8, Fail
             accepted = send(&attached, &socket, command) => accepted?,
         };
         told.accepted(accepted, out)?;
-        told.follow(&mut attached, stopped.as_mut(), out).await
+        let handle = attached.own.as_ref().map(|own| own.handle.clone());
+        let look = async || look(handle.as_ref(), &socket, &lane).await;
+        told.follow(&mut attached, look, stopped.as_mut(), out)
+            .await
     });
     attached.let_go();
     ended.and_then(|ended| ended.map_or_else(Err, Ok))
@@ -77,4 +82,16 @@ async fn send(attached: &Attached, socket: &Path, command: Command) -> Result<Ac
         },
     };
     answer.map_err(refused)
+}
+
+/// How the lane stands now, if the engine says.
+async fn look(handle: Option<&Handle>, socket: &Path, lane: &Plain) -> Option<Arc<LaneView>> {
+    let lanes = match handle {
+        Some(handle) => handle.snapshot().await?.1,
+        None => match ask(socket, &Question::Status).await.ok()? {
+            Reply::Status { lanes, .. } => lanes,
+            _ => return None,
+        },
+    };
+    lanes.into_iter().find(|view| view.info.name == *lane)
 }

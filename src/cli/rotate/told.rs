@@ -6,8 +6,8 @@
 
 use super::super::args::RotateArgs;
 use super::super::attach::{Attached, Came};
-use super::super::change::todo;
 use super::super::failure::{Failure, Kind};
+use super::ending::{End, Last, next_step};
 use super::step::{At, Line};
 use crate::audit::AuditRecord;
 use crate::engine::{Accepted, LaneView, Update, clock};
@@ -90,9 +90,11 @@ impl Told {
         Ok(())
     }
 
+    /// Tells what comes, to the end. `look` asks how the lane stands.
     pub(super) async fn follow(
         &mut self,
         attached: &mut Attached,
+        look: impl AsyncFn() -> Option<Arc<LaneView>>,
         mut stopped: Pin<&mut impl Future<Output = ()>>,
         out: &mut impl Write,
     ) -> Result<Ended, Failure> {
@@ -103,8 +105,14 @@ impl Told {
                 Came::Gone => return Ok(self.gone()),
             };
             let over = update.stopped;
-            if let Some(ended) = self.update(update, out)? {
-                return Ok(Ok(ended));
+            match self.update(update, out)? {
+                None => {}
+                Some(End::Well) => return Ok(Ok(0)),
+                Some(End::Badly(last)) => {
+                    // What to do next shows in how things stand behind that record.
+                    self.view = look().await.or(self.view.take());
+                    return Ok(Ok(self.end(*last, out)?));
+                }
             }
             if over {
                 return Ok(self.gone());
@@ -112,7 +120,7 @@ impl Told {
         }
     }
 
-    fn update(&mut self, update: Update, out: &mut impl Write) -> Result<Option<u8>, Failure> {
+    fn update(&mut self, update: Update, out: &mut impl Write) -> Result<Option<End>, Failure> {
         self.stands(&update);
         let of_ours = |record: &&Arc<AuditRecord>| record.lane.as_ref() == Some(&self.lane);
         let records: Vec<_> = update.records.iter().filter(of_ours).cloned().collect();
@@ -122,8 +130,8 @@ impl Told {
             }
         }
         if update.removed.contains(&self.lane) {
-            self.say(At::Failed, "the lane left the manifest", None, out)?;
-            return Ok(Some(Kind::Failing.code()));
+            let text = "the lane left the manifest".to_owned();
+            return Ok(Some(End::badly(At::Failed, text, None)));
         }
         if !self.begun || self.completed {
             return Ok(None);
@@ -145,7 +153,7 @@ impl Told {
         &mut self,
         record: &AuditRecord,
         out: &mut impl Write,
-    ) -> Result<Option<u8>, Failure> {
+    ) -> Result<Option<End>, Failure> {
         use RecordKind as K;
         if record.kind == K::RotationStarted {
             self.begun = true;
@@ -206,9 +214,12 @@ impl Told {
                     Some((_, refused)) if refused.contains(note) => refused.clone(),
                     _ => joined(&said, note),
                 };
-                return self.end(At::Failed, text, record, out);
+                return Ok(Some(End::badly(At::Failed, text, Some(record))));
             }
-            K::LaneHeld => return self.end(At::Held, joined(&said, note), record, out),
+            K::LaneHeld => {
+                let text = joined(&said, note);
+                return Ok(Some(End::badly(At::Held, text, Some(record))));
+            }
             K::CredentialRetired if self.is_old(record) => {
                 let at = match record.outcome {
                     Some(_) => At::Revoked,
@@ -216,10 +227,11 @@ impl Told {
                 };
                 self.line(at, joined(&number, note), String::new(), Some(record), out)?;
                 self.kept = None;
-                return Ok(self.completed.then_some(0));
+                return Ok(self.completed.then_some(End::Well));
             }
             K::RetireFailed if self.is_old(record) => {
-                return self.end(At::RetireFailed, joined(&said, note), record, out);
+                let text = joined(&said, note);
+                return Ok(Some(End::badly(At::RetireFailed, text, Some(record))));
             }
             _ => return Ok(None),
         };
@@ -250,7 +262,7 @@ impl Told {
         record: &AuditRecord,
         note: &str,
         out: &mut impl Write,
-    ) -> Result<Option<u8>, Failure> {
+    ) -> Result<Option<End>, Failure> {
         self.completed = true;
         let text = joined(&format!("{} serves", generation(record.generation)), note);
         self.line(At::Completed, text, String::new(), Some(record), out)?;
@@ -260,53 +272,32 @@ impl Told {
         });
         self.kept = self.from.filter(|_| shown || self.promoted);
         let Some(old) = self.kept else {
-            return Ok(Some(0));
+            return Ok(Some(End::Well));
         };
         let text = format!(
             "{} is kept for calls that still use it, and then let go of",
             generation(Some(old))
         );
         self.say(At::Overlap, &text, None, out)?;
-        Ok(self.promoted_only.then_some(0))
+        Ok(self.promoted_only.then_some(End::Well))
     }
 
-    /// The last line of one that did not end well, with what to do next.
-    fn end(
-        &mut self,
-        at: At,
-        text: String,
-        record: &AuditRecord,
-        out: &mut impl Write,
-    ) -> Result<Option<u8>, Failure> {
-        let name = &self.lane;
+    /// The last line of one that did not end well, with what to do next; answers the exit code.
+    fn end(&self, last: Last, out: &mut impl Write) -> Result<u8, Failure> {
+        let Last { at, text, record } = last;
+        let record = record.as_ref();
+        let seen = record.and_then(|record| record.outcome);
         let refused = self.refused.as_ref().map(|(outcome, _)| *outcome);
-        let next = match (at, self.view.as_deref()) {
-            (_, None) => String::new(),
-            (At::RetireFailed, Some(view)) => match &view.info.rotate_url {
-                Some(page) => format!("Delete the old one yourself: {page}"),
-                None => "Delete the old one yourself at its provider.".into(),
-            },
-            (At::Failed, Some(view))
-                if refused.map_or(record.outcome.is_none(), Outcome::is_terminal) =>
-            {
-                let source = &view.info.source;
-                let page = view.info.rotate_url.as_ref();
-                let page = page.map_or_else(String::new, |page| format!(" It is made at {page}"));
-                format!("Put a newer one into {source}: lanewatch takes it from there.{page}")
-            }
-            (_, Some(view)) => match todo(view) {
-                todo if todo.is_empty() => {
-                    format!("What served before goes on: `lanewatch rotate {name}` tries again.")
-                }
-                todo => todo,
-            },
+        let next = match self.view.as_deref() {
+            Some(view) => next_step(at, seen, refused, view),
+            None => String::new(),
         };
-        self.line(at, text, next, Some(record), out)?;
-        let kind = match record.outcome.or(refused) {
+        self.line(at, text, next, record, out)?;
+        let kind = match seen.or(refused) {
             Some(Outcome::StoreUnavailable) if at == At::Failed => Kind::Unreachable,
             _ => Kind::Failing,
         };
-        Ok(Some(kind.code()))
+        Ok(kind.code())
     }
 
     fn lock(&mut self, out: &mut impl Write) -> Result<(), Failure> {
