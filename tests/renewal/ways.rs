@@ -286,7 +286,7 @@ async fn lanewatchs_own_login_is_renewed_and_replaced_and_no_lane_notices() {
 #[tokio::test]
 async fn people_are_told_once_that_a_given_token_will_end_and_once_that_it_has() {
     let bao = Bao::start().await;
-    let wanted = json!({ "policies": ["default"], "ttl": "3s", "explicit_max_ttl": "4s" });
+    let wanted = json!({ "policies": ["default"], "ttl": "6s", "explicit_max_ttl": "9s" });
     let said = bao.ok(Method::POST, "auth/token/create", wanted).await;
     let auth = bao
         .spec_with(said["auth"]["client_token"].as_str().unwrap())

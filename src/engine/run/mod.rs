@@ -95,7 +95,8 @@ pub struct Engine {
     remember_at: Boot,
     sandbox: Option<sandbox::Control>,
     seed: u64,
-    spread_starts: bool,
+    /// Whether somebody waits for one pass, and reads what comes of it.
+    one_pass: bool,
     clock: Clock,
     started: Wall,
 
@@ -165,7 +166,7 @@ impl Engine {
             remember_at: now.boot,
             sandbox: setup.sandbox,
             seed: setup.seed,
-            spread_starts: setup.spread_starts,
+            one_pass: setup.one_pass,
             clock: Clock::new(),
             started: now.wall,
             lanes: Vec::with_capacity(setup.manifest.lanes.len()),
@@ -231,10 +232,9 @@ impl Engine {
         }
         self.tend_from(now);
         self.watch_files();
-        self.starts = if self.spread_starts {
-            Starts::spread(now.boot, self.lanes.len())
-        } else {
-            Starts::at_once(now.boot, self.lanes.len())
+        self.starts = match self.one_pass {
+            true => Starts::at_once(now.boot, self.lanes.len()),
+            false => Starts::spread(now.boot, self.lanes.len()),
         };
         self.begin_the_due(now).await;
         self.finish_turn(now).await;

@@ -35,6 +35,8 @@ pub(super) struct Schedule {
     pub retire: Option<Boot>,
     /// A condemned lane is held no later than this, whatever the store says or does not say.
     pub hold: Option<Boot>,
+    /// People are told of the outage.
+    pub outage: Option<Boot>,
 }
 
 impl Schedule {
@@ -55,6 +57,7 @@ impl Schedule {
             self.trial,
             self.retire,
             self.hold,
+            self.outage,
         ];
         let soonest = all.map(|at| at.unwrap_or(never)).into_iter().min();
         soonest.filter(|at| *at != never)
