@@ -105,7 +105,7 @@ impl Told {
                 Came::Gone => return Ok(self.gone()),
             };
             let over = update.stopped;
-            match self.update(update, out)? {
+            match self.update(&update, out)? {
                 None => {}
                 Some(End::Well) => return Ok(Ok(0)),
                 Some(End::Badly(last)) => {
@@ -120,8 +120,8 @@ impl Told {
         }
     }
 
-    fn update(&mut self, update: Update, out: &mut impl Write) -> Result<Option<End>, Failure> {
-        self.stands(&update);
+    fn update(&mut self, update: &Update, out: &mut impl Write) -> Result<Option<End>, Failure> {
+        self.stands(update);
         let of_ours = |record: &&Arc<AuditRecord>| record.lane.as_ref() == Some(&self.lane);
         let records: Vec<_> = update.records.iter().filter(of_ours).cloned().collect();
         for record in records {
