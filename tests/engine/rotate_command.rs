@@ -1,22 +1,17 @@
 //! `lanewatch rotate` tells each step of a rotation, and how it ended.
 
 use crate::bank::{Bank, Mood};
-use crate::bench::find;
 use crate::process::{Ended, Home, Running};
-use lanewatch::lane::Word;
 use serde_json::Value;
 
 /// A home whose lane `crm` has a grant, with these lines more.
 fn home(bank: &Bank, more: &str) -> Home {
-    let home = Home::new();
-    home.write(&(bank.head(home.folder.path()) + &bank.grant_lane("crm") + more));
-    home
+    Home::with(bank, &(bank.grant_lane("crm") + more))
 }
 
 async fn serving(home: &Home) -> Running {
     let engine = home.start().await;
-    let good = |lanes: &crate::bench::Lanes| find(lanes, "crm").word == Word::Ok;
-    engine.until("it serves", |_, lanes| good(lanes)).await;
+    engine.until_serving("crm").await;
     engine
 }
 
