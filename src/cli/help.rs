@@ -15,8 +15,8 @@ Exit codes: 0 all good, 1 a lane is refused or failing, 2 bad usage or manifest,
 /// Below that of `rotate`.
 pub(super) const ROTATE: &str = "\
 It asks the engine that runs; where none does, it runs one itself until the rotation is over. The
-way is that of the lane's kind: a refresh, a new lease, the provider's own rotation, the store's newer
-version, or its owner.
+way is that of the lane's kind: a refresh, a new lease, the provider's own rotation, the store's
+newer version, or its owner.
 
 Steps, each a line (with --json an object with at, lane, step, generation, outcome, text, do, seq):
   engine          no engine runs: this one does until the rotation is over

@@ -1,7 +1,9 @@
 //! `lanewatch rotate` tells each step of a rotation, and how it ended.
 
 use crate::bank::{Bank, Mood};
+use crate::bench::find;
 use crate::process::{Ended, Home, Running};
+use lanewatch::lane::Step;
 use serde_json::Value;
 
 /// A home whose lane `crm` has a grant, with these lines more.
@@ -114,6 +116,37 @@ async fn where_no_engine_runs_a_rotation_has_one_of_its_own_until_it_is_over() {
     assert_eq!(bank.world().exchanged, exchanged + 2);
     let asked = home.run(&["refresh", "crm"]).await;
     assert_eq!(asked.code, 3, "no engine is left: {asked:?}");
+}
+
+#[tokio::test]
+async fn a_rotation_that_an_owner_has_to_make_says_so_and_goes_on_when_the_key_is_there() {
+    let bank = Bank::start(3600).await;
+    let lane = bank.key_lane("theirs", None).replace("managed_key", "byok");
+    let home = Home::with(&bank, &lane);
+    let engine = home.start().await;
+    engine.until_serving("theirs").await;
+    let owner = async {
+        engine
+            .until("it waits for its owner", |_, lanes| {
+                find(lanes, "theirs").step == Some(Step::AwaitingOwner)
+            })
+            .await;
+        bank.world().new_key("theirs", None);
+    };
+    let arguments = ["rotate", "theirs", "--promoted", "--json"];
+    let (ended, ()) = tokio::join!(home.run(&arguments), owner);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let told = steps(&ended);
+    let wanted = [
+        "intent",
+        "awaiting_owner",
+        "stored",
+        "test",
+        "promoted",
+        "completed",
+    ];
+    assert!(in_order(&names(&told), &wanted), "{ended:?}");
+    engine.stop().await;
 }
 
 #[tokio::test]

@@ -39,8 +39,6 @@ pub(super) struct Told {
     storing: bool,
     promoted: bool,
     completed: bool,
-    /// The old one, once it is known that it will be let go of.
-    kept: Option<Generation>,
     /// The last answer that was no good, and what it said.
     refused: Option<(Outcome, String)>,
 }
@@ -61,7 +59,6 @@ impl Told {
             storing: false,
             promoted: false,
             completed: false,
-            kept: None,
             refused: None,
         }
     }
@@ -159,7 +156,12 @@ impl Told {
             self.begun = true;
             self.from = record.generation;
         }
-        if !self.begun {
+        let ends = matches!(
+            record.kind,
+            K::CredentialRetired | K::RetireFailed | K::LaneHeld
+        );
+        // Behind its end only the old one's is awaited: the lane may be renewed once more meanwhile.
+        if !self.begun || self.completed && !ends {
             return Ok(None);
         }
         let note = record.note.as_ref().map_or("", Plain::as_str);
@@ -188,7 +190,9 @@ impl Told {
             }
             K::LeaseExtended => (At::Extended, note.to_owned()),
             K::LostRace => (At::LostRace, note.to_owned()),
-            K::TrialStarted | K::PreflightStarted => (At::Test, format!("{number} is proved")),
+            K::TrialStarted | K::PreflightStarted => {
+                (At::Test, format!("{number} is proved before it serves"))
+            }
             K::CredentialPromoted => {
                 self.promoted = true;
                 (At::Promoted, joined(&format!("{number} serves"), note))
@@ -226,7 +230,6 @@ impl Told {
                     None => At::Retired,
                 };
                 self.line(at, joined(&number, note), String::new(), Some(record), out)?;
-                self.kept = None;
                 return Ok(self.completed.then_some(End::Well));
             }
             K::RetireFailed if self.is_old(record) => {
@@ -270,8 +273,7 @@ impl Told {
             let old = view.old.iter().map(|old| Some(old.generation));
             old.into_iter().any(|old| old == self.from)
         });
-        self.kept = self.from.filter(|_| shown || self.promoted);
-        let Some(old) = self.kept else {
+        let Some(old) = self.from.filter(|_| shown || self.promoted) else {
             return Ok(Some(End::Well));
         };
         let text = format!(
