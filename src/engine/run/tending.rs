@@ -19,13 +19,17 @@ use std::time::Duration;
 /// How long before its end people are told of a token that only they can replace.
 const TOLD_BEFORE: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// A token that ends so little later than people were told is the same story: near its end a server
+/// tells it now so and now otherwise.
+const LATER: Duration = Duration::from_secs(60);
+
 /// When the logins are looked after, and what people know of them.
 #[derive(Default)]
 pub(super) struct Logins {
     /// When each is looked at; one that is being looked at is missing.
     at: BTreeMap<Plain, Boot>,
-    /// How loudly people were told of a trouble that is not over.
-    told: BTreeMap<Plain, AlertLevel>,
+    /// How loudly people were told of a trouble that is not over, and of which end.
+    told: BTreeMap<Plain, (AlertLevel, Option<Wall>)>,
 }
 
 impl Engine {
@@ -119,7 +123,10 @@ impl Engine {
             |until| format!("it ends at {until}"),
         );
         let Some(trouble) = login.trouble else {
-            self.logins.told.remove(name);
+            let over = |told: Wall| until.is_none_or(|until| until.since(told) > LATER);
+            self.logins
+                .told
+                .retain(|of, (_, told)| of != name || !told.is_none_or(over));
             let kind = match &tended.news {
                 _ if before.trouble.is_some() || first && until.is_some() => {
                     RecordKind::StoreLoginGood
@@ -145,11 +152,11 @@ impl Engine {
                 (RecordKind::StoreLoginFailed, level, trouble.to_string())
             }
         };
-        let louder = level > self.logins.told.get(name).copied();
+        let louder = level > self.logins.told.get(name).map(|(level, _)| *level);
         if louder || before.trouble.as_ref() != Some(&trouble) {
             let text = format!("store {name}: {text}");
             if let Some(level) = level.filter(|_| louder) {
-                self.logins.told.insert(name.clone(), level);
+                self.logins.told.insert(name.clone(), (level, until));
                 self.turn.notices.push(notice(now.wall, level, &text));
             }
             self.queue(None, Record::engine(kind, text));
