@@ -59,8 +59,8 @@ impl Schedule {
             &self.outage,
         ];
         let mut soonest = u64::MAX;
-        for at in all.into_iter().flatten() {
-            soonest = soonest.min(at.0);
+        for at in all {
+            soonest = soonest.min(at.map_or(u64::MAX, |at| at.0));
         }
         (soonest != u64::MAX).then_some(Boot(soonest))
     }
