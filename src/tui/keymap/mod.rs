@@ -13,7 +13,7 @@ pub use action::{Action, Takes};
 pub use table::ACTIONS;
 
 use super::key::Key;
-use super::model::Model;
+use super::model::{Choice, Model, Overlay};
 
 /// Which part of the screen takes the keys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -47,7 +47,7 @@ pub struct Entry {
     pub context: Context,
     /// Its keys, unless a keymap says otherwise; the first is the one shown.
     pub keys: &'static [Key],
-    /// In the footer; empty if it is not shown there.
+    /// In the footer; empty if it is not shown there. What is shown is [`Entry::label_now`].
     pub label: &'static str,
     /// On the help page.
     pub help: &'static str,
@@ -59,6 +59,62 @@ pub struct Entry {
     pub danger: bool,
     /// What it can be given in the palette.
     pub takes: Takes,
+    /// Under which heading of the help page it stands.
+    pub part: Part,
+}
+
+/// A heading of the help page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// What is done about lanes.
+    Lanes,
+    /// What the audit pane has of its own.
+    Audit,
+    /// Which lanes are shown, and how.
+    Table,
+    /// Panes, the terminal, the program.
+    Screen,
+}
+
+impl Part {
+    /// All of them, in the order of the page.
+    pub const ALL: [Self; 4] = [Self::Lanes, Self::Audit, Self::Table, Self::Screen];
+
+    /// As the page calls it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lanes => "lanes: find and act",
+            Self::Audit => "with the keys in the audit",
+            Self::Table => "the table",
+            Self::Screen => "the screen",
+        }
+    }
+}
+
+impl Entry {
+    /// The word beside its key now: the table's, unless what is open makes it plainer what the key
+    /// would do.
+    pub fn label_now(&self, model: &Model) -> &'static str {
+        use Action::{Accept, Yes};
+        match (self.action, &model.overlay) {
+            (Accept, Some(Overlay::Form(form))) if form.order.is_confirmed() => "go on",
+            (Accept, Some(Overlay::Form(form))) => form.order.ask.verb(),
+            (Yes, Some(Overlay::Confirm { order, .. })) => order.ask.verb(),
+            (Yes, Some(Overlay::Export { .. })) => "export",
+            (Accept, Some(Overlay::Confirm { order, choice })) => match choice {
+                Choice::Cancel => "cancel",
+                Choice::Go => order.ask.verb(),
+            },
+            (Accept, Some(Overlay::Export { choice, .. })) => match choice {
+                Choice::Cancel => "cancel",
+                Choice::Go => "export",
+            },
+            (Accept, Some(Overlay::Drills { .. })) => "run it",
+            (Accept, Some(Overlay::Copy { .. })) => "copy it",
+            (Accept, Some(Overlay::Search(_))) => "search",
+            _ => self.label,
+        }
+    }
 }
 
 /// Which key does what. A configuration may change the keys; the table gives the rest.
@@ -101,7 +157,10 @@ impl Keymap {
 
 #[cfg(test)]
 mod tests {
+    use super::Context::Main;
+    use super::table::{k, p};
     use super::*;
+    use crate::tui::key::Code;
     use std::collections::HashMap;
 
     #[test]

@@ -105,3 +105,8 @@ pub(super) fn openable(model: &Model) -> bool {
     let open = model.zoom == Some(Pane::Detail) || in_audit(model);
     !open && !on_a_head(model) && model.lanes.rows() > 0
 }
+
+/// Whether what is typed has proposals; a text to look for has none.
+pub(super) fn completing(model: &Model) -> bool {
+    !matches!(model.overlay, Some(Overlay::Search(_)))
+}

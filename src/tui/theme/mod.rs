@@ -1,7 +1,7 @@
 //! Colours and emphasis, by role.
 //!
 //! A theme is a TOML file that gives a style to each role of the screen and to each state of a
-//! lane. Five are built in; a person's own may name one of them as its `base` and change only a
+//! lane. Seven are built in, two of them as the light form of another; a person's own may name one of them as its `base` and change only a
 //! few roles. A style is written as words: `"light_red bold"`, `"black on yellow"`, `"reversed"`,
 //! in the names of the sixteen colours; `{ 16 = "red", 256 = "208", true = "#ff8800" }` gives a
 //! terminal with more colours something finer. What a terminal of sixteen shows is always written
@@ -85,7 +85,7 @@ impl Default for Theme {
 }
 
 /// The themes that are built in, by name.
-pub const BUILT_IN: [(&str, &str); 5] = [
+pub const BUILT_IN: [(&str, &str); 7] = [
     ("dark", include_str!("../../../themes/dark.toml")),
     ("light", include_str!("../../../themes/light.toml")),
     (
@@ -93,10 +93,24 @@ pub const BUILT_IN: [(&str, &str); 5] = [
         include_str!("../../../themes/high-contrast.toml"),
     ),
     (
+        "high-contrast-light",
+        include_str!("../../../themes/high-contrast-light.toml"),
+    ),
+    (
         "color-safe",
         include_str!("../../../themes/color-safe.toml"),
     ),
+    (
+        "color-safe-light",
+        include_str!("../../../themes/color-safe-light.toml"),
+    ),
     ("mono", include_str!("../../../themes/mono.toml")),
+];
+
+/// Which theme stands in for another on a light background.
+pub const ON_LIGHT: [(&str, &str); 2] = [
+    ("high-contrast", "high-contrast-light"),
+    ("color-safe", "color-safe-light"),
 ];
 
 static ROOT: Shape = Shape::elsewhere("a theme", &["base", "roles", "states"]);
@@ -289,6 +303,19 @@ mod tests {
     }
 
     #[test]
+    fn a_held_lane_stands_out_in_every_theme_and_on_every_terminal() {
+        for (name, _) in BUILT_IN {
+            for depth in [Depth::Plain, Depth::Sixteen, Depth::Indexed, Depth::True] {
+                let theme = Theme::built_in_at(name, depth).unwrap();
+                for lesser in [Word::Ok, Word::Expiring, Word::Paused, Word::Limited] {
+                    let (held, other) = (theme.word(Word::Held), theme.word(lesser));
+                    assert_ne!(held, other, "{name} {depth:?}: {lesser:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn without_colour_the_selection_is_still_reversed() {
         let theme = Theme::built_in("dark").unwrap().without_color();
         let selection = theme.role(Role::Selection);
@@ -373,6 +400,36 @@ mod tests {
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
     }
 
+    /// The contrast of a colour with black or white, as WCAG 2 counts it: 1 to 21.
+    fn contrast(color: Color, light: bool) -> f64 {
+        const NO_LOSS: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let [lightness, ..] = seen(color, NO_LOSS);
+        let luminance = ((lightness + 16.0) / 116.0).powi(3);
+        if light {
+            1.05 / (luminance + 0.05)
+        } else {
+            (luminance + 0.05) / 0.05
+        }
+    }
+
+    #[test]
+    fn every_state_can_be_read_on_the_background_its_theme_is_for() {
+        for (name, light, least) in [
+            ("dark", false, 4.5),
+            ("light", true, 4.5),
+            ("high-contrast", false, 7.0),
+            ("high-contrast-light", true, 7.0),
+            ("color-safe", false, 4.5),
+            ("color-safe-light", true, 4.5),
+        ] {
+            let theme = Theme::built_in_at(name, Depth::True).unwrap();
+            for word in Word::ALL {
+                let found = contrast(theme.word(word).fg.unwrap(), light);
+                assert!(found >= least, "{name}: {word:?} has {found:.1}");
+            }
+        }
+    }
+
     #[test]
     fn color_safe_keeps_good_warning_bad_and_paused_apart_without_red_or_green_cones() {
         const DEUTERANOPIA: [[f64; 3]; 3] = [
@@ -385,9 +442,14 @@ mod tests {
             [0.114_503, 0.786_281, 0.099_216],
             [-0.003_882, -0.048_116, 1.051_998],
         ];
-        let theme = Theme::built_in_at("color-safe", Depth::True).unwrap();
+        let themes = ["color-safe", "color-safe-light"];
+        let both = themes.map(|name| Theme::built_in_at(name, Depth::True).unwrap());
         let words = [Word::Ok, Word::Expiring, Word::Held, Word::Paused];
-        for cone in [DEUTERANOPIA, PROTANOPIA] {
+        let cones = [DEUTERANOPIA, PROTANOPIA];
+        for (theme, cone) in both
+            .iter()
+            .flat_map(|theme| cones.map(|cone| (theme, cone)))
+        {
             for (at, one) in words.iter().enumerate() {
                 for other in &words[at + 1..] {
                     let [a, b] = [one, other].map(|word| seen(theme.word(*word).fg.unwrap(), cone));

@@ -35,6 +35,11 @@ impl Canvas<'_> {
         if text.is_ascii() {
             return self.ascii(x, y, room, text, style);
         }
+        let more = self.look.symbols.more;
+        if more.is_ascii() && text.contains('…') {
+            // Ids come shortened from the engine, with a sign that this terminal may not have.
+            return self.text(x, y, right, &text.replace('…', more), style);
+        }
         if text.width() <= room {
             return self.buffer.set_stringn(x, y, text, room, style).0;
         }
