@@ -114,7 +114,7 @@ fn the_help_page_explains_the_letters_and_short_words_of_the_table() {
         "lanes: find and act",
         "with the keys in the audit",
         "states, worst first",
-        "exp rev sco lim times expired, revoked, scope, limited",
+        "exp rev sco lim: times expired, revoked, scope, limited",
         "server, tool; R reads, W writes, D destroys",
     ] {
         assert!(page.contains(said), "{said} is missing:\n{page}");

@@ -96,7 +96,7 @@ pub(super) fn places(model: &Model, area: Rect) -> Vec<Place> {
         return Vec::new();
     }
     let mode = u16::try_from(mode(model, area).len()).unwrap_or(0);
-    let gap = if mode == 0 { 1 } else { 2 };
+    let gap = if mode == 0 { 1 } else { 3 };
     fitting(model, area.x + 1, area.right().saturating_sub(mode + gap))
 }
 

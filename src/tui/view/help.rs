@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 /// The widest the page gets.
 const WIDTH: u16 = 96;
 /// Columns of the keys.
-const KEYS: u16 = 16;
+const KEYS: u16 = 15;
 
 /// What the palette needs to be told and a heading says once.
 const IN_THE_AUDIT: &str = "in the audit: ";
@@ -64,7 +64,11 @@ fn lines(model: &Model) -> Vec<(Left, String)> {
     }
     add(Left::Heading("columns"), "");
     for column in Column::ALL {
-        add(Left::Column(columns::title(column)), columns::about(column));
+        let (name, about) = (columns::sorted_title(column), columns::about(column));
+        match columns::title(column) {
+            short if short == name => add(Left::Column(name), about),
+            heads => add(Left::Column(name), &format!("{heads}: {about}")),
+        }
     }
     lines
 }

@@ -73,7 +73,7 @@ pub(in crate::tui::view) const fn title(column: Column) -> &'static str {
 
 /// The title of a column that the table is sorted by: a sign for the direction has to stand behind
 /// it.
-pub(super) const fn sorted_title(column: Column) -> &'static str {
+pub(in crate::tui::view) const fn sorted_title(column: Column) -> &'static str {
     match column {
         Column::Counters => "FAILURES",
         Column::Probe => "PROBE",
