@@ -29,26 +29,50 @@ impl Pointer {
 
     /// Everything it points at that is not `null`.
     pub(super) fn find<'v>(&self, root: &'v Value) -> Vec<&'v Value> {
-        let mut found = vec![root];
-        for part in &self.0 {
-            let mut next = Vec::new();
-            for value in found {
-                match value {
-                    Value::Array(list) if part == "*" => {
-                        next.extend(list.iter().take(FAN_OUT.saturating_sub(next.len())));
-                    }
-                    Value::Array(list) => {
-                        next.extend(part.parse::<usize>().ok().and_then(|at| list.get(at)));
-                    }
-                    Value::Object(map) => next.extend(map.get(part)),
-                    _ => {}
-                }
+        // Most pointers name one thing, and most answers do not have it.
+        let mut value = root;
+        let mut rest = self.0.as_slice();
+        while let Some((part, after)) = rest.split_first() {
+            let next = match value {
+                Value::Array(_) if part == "*" => return fan_out(value, rest),
+                Value::Array(list) => part.parse::<usize>().ok().and_then(|at| list.get(at)),
+                Value::Object(map) => map.get(part),
+                _ => None,
+            };
+            match next {
+                Some(next) => value = next,
+                None => return Vec::new(),
             }
-            found = next;
+            rest = after;
         }
-        found.retain(|value| !value.is_null());
-        found
+        if value.is_null() {
+            return Vec::new();
+        }
+        vec![value]
     }
+}
+
+/// The same for what is left of a pointer from its first wildcard on.
+fn fan_out<'v>(root: &'v Value, parts: &[String]) -> Vec<&'v Value> {
+    let mut found = vec![root];
+    for part in parts {
+        let mut next = Vec::new();
+        for value in found {
+            match value {
+                Value::Array(list) if part == "*" => {
+                    next.extend(list.iter().take(FAN_OUT.saturating_sub(next.len())));
+                }
+                Value::Array(list) => {
+                    next.extend(part.parse::<usize>().ok().and_then(|at| list.get(at)));
+                }
+                Value::Object(map) => next.extend(map.get(part)),
+                _ => {}
+            }
+        }
+        found = next;
+    }
+    found.retain(|value| !value.is_null());
+    found
 }
 
 impl fmt::Display for Pointer {

@@ -146,7 +146,7 @@ fn read(reader: &mut Reader<'_>, top: &Table<'_, '_>) -> Option<Pack> {
         pack.tests
             .extend(selftest::read(reader, &table, &pack.name));
     }
-    pack.phrases = std::mem::take(&mut reader.phrases);
+    pack.phrases = std::mem::take(&mut reader.phrases).bind();
     name.map(|_| pack)
 }
 

@@ -354,7 +354,7 @@ fn phrases(reader: &mut Reader<'_>, table: &Table<'_, '_>, key: &str) -> Option<
     let mut found = Vec::new();
     for (word, span) in &words {
         match Phrase::parse(word) {
-            Some(phrase) => found.push(reader.phrases.add(phrase, &mut reader.numbers)),
+            Some(phrase) => found.push(reader.phrases.add(phrase)),
             None => reader.mistake(
                 span,
                 format!("`{word}` is no phrase"),

@@ -15,7 +15,12 @@ const STOP: &str = ".";
 
 /// Text as words, with sentence ends marked.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Words(Vec<String>);
+pub(super) struct Words {
+    /// All words, one behind the other.
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
 
 impl Words {
     /// The words of `text`.
@@ -28,20 +33,20 @@ impl Words {
 
     /// Adds the words of one more sentence.
     pub(super) fn add(&mut self, text: &str) {
-        let mut word = String::new();
         let mut chars = text.chars().peekable();
         // Letters of the word so far that are capitals without a small one after the first.
         let mut capitals = 0_usize;
         let mut before: Option<char> = None;
         while let Some(c) = chars.next() {
-            if self.0.len() >= WORDS_MAX {
+            if self.ends.len() >= WORDS_MAX {
+                self.text.truncate(self.finished());
                 return;
             }
             if c == '\'' || c == '’' {
                 continue;
             }
             if !c.is_alphanumeric() {
-                self.push(&mut word);
+                self.finish(self.text.len());
                 capitals = 0;
                 before = None;
                 let ends = matches!(c, '.' | '!' | '?' | ';' | '。')
@@ -53,41 +58,60 @@ impl Words {
             }
             if c.is_uppercase() {
                 if before.is_some_and(char::is_lowercase) {
-                    self.push(&mut word);
+                    self.finish(self.text.len());
                     capitals = 0;
                 }
                 capitals += 1;
             } else {
                 // `APIKey`: the last capital of a run of three begins the next word; `OAuth` stays.
                 let run_ends = capitals >= 3 && c.is_lowercase();
-                if let Some(first) = run_ends.then(|| word.pop()).flatten() {
-                    self.push(&mut word);
-                    word.push(first);
+                if let Some(last) = run_ends.then(|| self.text.chars().next_back()).flatten() {
+                    self.finish(self.text.len() - last.len_utf8());
                 }
                 capitals = 0;
             }
-            word.extend(c.to_lowercase());
+            if c.is_ascii() {
+                self.text.push(c.to_ascii_lowercase());
+            } else {
+                self.text.extend(c.to_lowercase());
+            }
             before = Some(c);
         }
-        self.push(&mut word);
+        self.finish(self.text.len());
         self.stop();
     }
 
-    /// The words, in order; a sentence's end is one of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+    /// How many words there are; a sentence's end is one of them.
+    pub(super) const fn len(&self) -> usize {
+        self.ends.len()
     }
 
-    fn push(&mut self, word: &mut String) {
-        if !word.is_empty() && self.0.len() < WORDS_MAX {
-            self.0.push(std::mem::take(word));
+    /// The word at `at`.
+    pub(super) fn get(&self, at: usize) -> Option<&str> {
+        let end = *self.ends.get(at)?;
+        let begin = match at.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        self.text.get(begin..end)
+    }
+
+    /// Where the last finished word ends.
+    fn finished(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// What was begun is a word up to `end`, if there is anything.
+    fn finish(&mut self, end: usize) {
+        if end > self.finished() {
+            self.ends.push(end);
         }
-        word.clear();
     }
 
     fn stop(&mut self) {
-        if self.0.last().is_some_and(|last| last != STOP) {
-            self.0.push(STOP.to_owned());
+        if self.len() > 0 && self.get(self.len() - 1) != Some(STOP) {
+            self.text.push_str(STOP);
+            self.ends.push(self.text.len());
         }
     }
 }
@@ -116,7 +140,7 @@ impl Piece {
             Self::Is(text) => word == text,
             Self::Begins(text) => word.starts_with(text.as_str()),
             Self::Ends(text) => word.ends_with(text.as_str()),
-            Self::Holds(text) => word.contains(text.as_str()),
+            Self::Holds(text) => word.len() >= text.len() && word.contains(text.as_str()),
             Self::Gap => false,
         }
     }
@@ -172,34 +196,51 @@ impl Phrase {
         }
     }
 
+    /// Whether the letters of the piece at `at` are ASCII.
+    pub(super) fn is_ascii_at(&self, at: usize) -> bool {
+        self.0.get(at).is_some_and(|piece| match piece {
+            Piece::Is(text) | Piece::Begins(text) | Piece::Ends(text) | Piece::Holds(text) => {
+                text.is_ascii()
+            }
+            Piece::Gap => true,
+        })
+    }
+
+    /// How many words in front of the piece at `at` the phrase can begin.
+    pub(super) fn reach(&self, at: usize) -> usize {
+        let before = self.0.iter().take(at);
+        before
+            .map(|piece| if *piece == Piece::Gap { GAP } else { 1 })
+            .sum()
+    }
+
     /// Whether the phrase begins at that word of `words`.
     pub(super) fn begins_at(&self, words: &Words, at: usize) -> bool {
-        fits_at(&self.0, words.0.get(at..).unwrap_or_default())
+        fits_at(&self.0, words, at)
     }
 
     /// Whether the phrase occurs in `words`.
+    #[cfg(test)]
     pub(super) fn occurs_in(&self, words: &Words) -> bool {
-        (0..words.0.len()).any(|from| fits_at(&self.0, words.0.get(from..).unwrap_or_default()))
+        (0..words.len()).any(|from| self.begins_at(words, from))
     }
 }
 
-fn fits_at(pieces: &[Piece], words: &[String]) -> bool {
+fn fits_at(pieces: &[Piece], words: &Words, at: usize) -> bool {
     let Some((piece, rest)) = pieces.split_first() else {
         return true;
     };
     if *piece != Piece::Gap {
         return words
-            .split_first()
-            .is_some_and(|(word, after)| piece.fits(word) && fits_at(rest, after));
+            .get(at)
+            .is_some_and(|word| piece.fits(word) && fits_at(rest, words, at + 1));
     }
-    let mut words = words;
-    for _ in 0..=GAP {
-        if fits_at(rest, words) {
+    for skipped in 0..=GAP {
+        if fits_at(rest, words, at + skipped) {
             return true;
         }
-        match words.split_first() {
-            Some((word, after)) if word != STOP => words = after,
-            _ => return false,
+        if words.get(at + skipped).is_none_or(|word| word == STOP) {
+            return false;
         }
     }
     false
@@ -209,6 +250,12 @@ fn fits_at(pieces: &[Piece], words: &[String]) -> bool {
 mod tests {
     use super::*;
 
+    fn list(text: &str) -> Vec<String> {
+        let words = Words::of(text);
+        let all = (0..words.len()).map(|at| words.get(at).unwrap().to_owned());
+        all.collect()
+    }
+
     #[test]
     fn the_same_thing_is_the_same_words_however_it_is_written() {
         for text in [
@@ -216,15 +263,12 @@ mod tests {
             "ExpiredAccessToken",
             "expired access-token",
         ] {
-            assert_eq!(Words::of(text).0, ["expired", "access", "token", "."]);
+            assert_eq!(list(text), ["expired", "access", "token", "."]);
         }
-        assert_eq!(Words::of("APIKeyInvalid").0, ["api", "key", "invalid", "."]);
-        assert_eq!(
-            Words::of("The OAuth token").0,
-            ["the", "oauth", "token", "."]
-        );
-        assert_eq!(Words::of("hasn't.").0, ["hasnt", "."]);
-        assert_eq!(Words::of("v1.2 is").0, ["v1", "2", "is", "."]);
+        assert_eq!(list("APIKeyInvalid"), ["api", "key", "invalid", "."]);
+        assert_eq!(list("The OAuth token"), ["the", "oauth", "token", "."]);
+        assert_eq!(list("hasn't."), ["hasnt", "."]);
+        assert_eq!(list("v1.2 is"), ["v1", "2", "is", "."]);
     }
 
     #[test]
@@ -260,7 +304,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_becomes_a_bounded_number_of_words(text in "\\PC{0,4000}") {
-            proptest::prop_assert!(Words::of(&text).0.len() <= 2 * WORDS_MAX);
+            proptest::prop_assert!(Words::of(&text).len() <= 2 * WORDS_MAX);
         }
     }
 }

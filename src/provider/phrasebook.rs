@@ -1,18 +1,18 @@
 //! All phrases of one pack, found in one pass over an answer's words.
 //!
-//! The standards alone know more than a thousand phrases, and most answers hold two dozen words. So
-//! phrases are looked up by a word that must be there, never tried one after the other.
+//! The standards alone know a thousand phrases, and most answers hold two dozen words. So phrases
+//! are looked up by the rarest of their words, never tried one after the other: an answer in which
+//! that word does not stand costs nothing.
 
 use super::phrase::{Phrase, Words};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-/// What an answer says, in the three ways a rule can ask for it.
+/// What an answer says. A phrase never reaches across the end of a sentence, so what occurs
+/// anywhere in the answer occurs in one of these.
 pub(super) trait Said {
-    /// Everything.
-    fn all(&self) -> &Words;
-    /// The machine codes, each by itself.
-    fn codes(&self) -> &[Words];
+    /// The machine codes, each a sentence of its own.
+    fn codes(&self) -> &Words;
     /// The sentences.
     fn prose(&self) -> &Words;
 }
@@ -23,6 +23,30 @@ struct Entry {
     phrase: Phrase,
     /// Which of its words it is looked up by.
     anchor: usize,
+    /// How many words in front of that one it can begin.
+    reach: usize,
+    /// Whether it begins exactly so many in front.
+    exactly: bool,
+    /// What must stand in an answer that says it.
+    needs: Held,
+}
+
+/// A mark for each word of a set, of which two words may share one: what it lacks is not there.
+#[derive(Clone, Copy, Default, Debug)]
+struct Held(u128);
+
+impl Held {
+    fn add(&mut self, word: &str) {
+        // FNV-1a; nothing but the spread of ordinary words hangs on it.
+        let hash = word.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        self.0 |= 1 << ((hash ^ (hash >> 15)) % u128::BITS);
+    }
+
+    const fn may_hold(self, needed: Self) -> bool {
+        needed.0 & !self.0 == 0
+    }
 }
 
 /// The phrases of one pack.
@@ -35,6 +59,77 @@ pub(super) struct PhraseBook {
     by_start: HashMap<String, Vec<u32>>,
     /// By what a word holds; the rest, which is short.
     by_part: Vec<u32>,
+    /// The same, where the part is not ASCII.
+    by_foreign_part: Vec<u32>,
+}
+
+/// The phrases that a pack's rules name, while it is read.
+#[derive(Default, Debug)]
+pub(super) struct Phrases {
+    list: Vec<Phrase>,
+    numbers: HashMap<Phrase, u32>,
+}
+
+impl Phrases {
+    /// Takes a phrase in and answers its number in the book; an equal one has the same.
+    pub(super) fn add(&mut self, phrase: Phrase) -> u32 {
+        if let Some(number) = self.numbers.get(&phrase) {
+            return *number;
+        }
+        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(phrase.clone(), number);
+        self.list.push(phrase);
+        number
+    }
+
+    /// The book of them all.
+    pub(super) fn bind(self) -> PhraseBook {
+        let mut common: HashMap<&str, usize> = HashMap::new();
+        for phrase in &self.list {
+            for word in (0..phrase.len()).filter_map(|at| phrase.whole(at)) {
+                *common.entry(word).or_default() += 1;
+            }
+        }
+        let mut book = PhraseBook::default();
+        for (number, phrase) in (0..).zip(&self.list) {
+            let whole = (0..phrase.len()).filter_map(|at| Some((at, phrase.whole(at)?)));
+            let rarest = whole.min_by_key(|(_, word)| common.get(word).copied().unwrap_or(0));
+            let start =
+                || (0..phrase.len()).find_map(|at| Some((at, first_letters(phrase.start(at)?)?)));
+            let anchor = if let Some((at, word)) = rarest {
+                book.by_word
+                    .entry(word.to_owned())
+                    .or_default()
+                    .push(number);
+                at
+            } else if let Some((at, start)) = start() {
+                book.by_start
+                    .entry(start.to_owned())
+                    .or_default()
+                    .push(number);
+                at
+            } else if phrase.is_ascii_at(0) {
+                book.by_part.push(number);
+                0
+            } else {
+                book.by_foreign_part.push(number);
+                0
+            };
+            let reach = phrase.reach(anchor);
+            let mut needs = Held::default();
+            for word in (0..phrase.len()).filter_map(|at| phrase.whole(at)) {
+                needs.add(word);
+            }
+            book.entries.push(Entry {
+                phrase: phrase.clone(),
+                anchor,
+                reach,
+                exactly: reach == anchor,
+                needs,
+            });
+        }
+        book
+    }
 }
 
 /// A set of phrases of one book.
@@ -51,13 +146,10 @@ impl Marks {
         self.0.get(at).is_some_and(|bits| bits >> bit & 1 == 1)
     }
 
-    /// Puts it in; whether it was not there yet.
-    fn put(&mut self, id: u32) -> bool {
-        let fresh = !self.has(id);
+    fn put(&mut self, id: u32) {
         if let Some(bits) = self.0.get_mut(id as usize / 64) {
             *bits |= 1 << (id % 64);
         }
-        fresh
     }
 }
 
@@ -65,61 +157,47 @@ impl PhraseBook {
     /// How many letters a word is looked up by where only its beginning is known.
     const START: usize = 3;
 
-    /// Takes a phrase in and answers its number here; an equal one has the same.
-    pub(super) fn add(&mut self, phrase: Phrase, numbers: &mut HashMap<Phrase, u32>) -> u32 {
-        if let Some(number) = numbers.get(&phrase) {
-            return *number;
-        }
-        let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        numbers.insert(phrase.clone(), number);
-        let whole = (0..phrase.len()).find_map(|at| Some((at, phrase.whole(at)?.to_owned())));
-        let start = || {
-            (0..phrase.len()).find_map(|at| {
-                let start = first_letters(phrase.start(at)?)?;
-                Some((at, start.to_owned()))
-            })
-        };
-        let anchor = if let Some((at, word)) = whole {
-            self.by_word.entry(word).or_default().push(number);
-            at
-        } else if let Some((at, start)) = start() {
-            self.by_start.entry(start).or_default().push(number);
-            at
-        } else {
-            self.by_part.push(number);
-            0
-        };
-        self.entries.push(Entry { phrase, anchor });
-        number
-    }
-
     /// Marks every phrase that occurs in `words`.
     fn mark(&self, words: &Words, marks: &mut Marks) {
-        let mut tried = Marks::sized(self.entries.len());
-        for (at, word) in words.iter().enumerate() {
+        let all = || (0..words.len()).filter_map(|at| Some((at, words.get(at)?)));
+        let mut held = Held::default();
+        for (_, word) in all() {
+            held.add(word);
+        }
+        for (at, word) in all() {
             let whole = self.by_word.get(word).into_iter().flatten();
             let start = first_letters(word).and_then(|start| self.by_start.get(start));
+            let foreign: &[u32] = match word.is_ascii() {
+                true => &[],
+                false => &self.by_foreign_part,
+            };
             let candidates = whole
                 .chain(start.into_iter().flatten())
-                .chain(&self.by_part);
+                .chain(&self.by_part)
+                .chain(foreign);
             for number in candidates {
-                let Some(Entry { phrase, anchor }) = self.entries.get(*number as usize) else {
+                let Some(entry) = self.entries.get(*number as usize) else {
                     continue;
                 };
-                if marks.has(*number) {
-                    continue;
-                }
-                let occurs = if *anchor == 0 {
-                    phrase.begins_at(words, at)
-                } else {
-                    // One that is known by a later word is looked for everywhere, once.
-                    tried.put(*number) && phrase.occurs_in(words)
-                };
-                if occurs {
+                if held.may_hold(entry.needs)
+                    && !marks.has(*number)
+                    && entry.occurs_around(words, at)
+                {
                     marks.put(*number);
                 }
             }
         }
+    }
+}
+
+impl Entry {
+    /// Whether the phrase occurs with its anchor at that word.
+    fn occurs_around(&self, words: &Words, at: usize) -> bool {
+        if self.exactly {
+            let from = at.checked_sub(self.anchor);
+            return from.is_some_and(|from| self.phrase.begins_at(words, from));
+        }
+        (at.saturating_sub(self.reach)..=at).any(|from| self.phrase.begins_at(words, from))
     }
 }
 
@@ -129,11 +207,10 @@ fn first_letters(word: &str) -> Option<&str> {
     word.get(..last + letter.len_utf8())
 }
 
-/// Which phrases of one book an answer says; each of the three views is made when it is asked for.
+/// Which phrases of one book an answer says; each of the two views is made when it is asked for.
 pub(super) struct Found<'b, S> {
     book: &'b PhraseBook,
     said: &'b S,
-    all: OnceCell<Marks>,
     codes: OnceCell<Marks>,
     prose: OnceCell<Marks>,
 }
@@ -143,35 +220,31 @@ impl<'b, S: Said> Found<'b, S> {
         Self {
             book,
             said,
-            all: OnceCell::new(),
             codes: OnceCell::new(),
             prose: OnceCell::new(),
         }
     }
 
-    fn marks<'w>(&self, words: impl Iterator<Item = &'w Words>) -> Marks {
+    fn marks(&self, words: &Words) -> Marks {
         let mut marks = Marks::sized(self.book.entries.len());
-        for words in words {
-            self.book.mark(words, &mut marks);
-        }
+        self.book.mark(words, &mut marks);
         marks
     }
 
     /// Whether it occurs anywhere.
     pub(super) fn says(&self, number: u32) -> bool {
-        let make = || self.marks(std::iter::once(self.said.all()));
-        self.all.get_or_init(make).has(number)
+        self.has_code(number) || self.writes(number)
     }
 
     /// Whether it occurs in a machine code: a text without white space.
     pub(super) fn has_code(&self, number: u32) -> bool {
-        let make = || self.marks(self.said.codes().iter());
+        let make = || self.marks(self.said.codes());
         self.codes.get_or_init(make).has(number)
     }
 
     /// Whether it occurs in a sentence: a text with white space.
     pub(super) fn writes(&self, number: u32) -> bool {
-        let make = || self.marks(std::iter::once(self.said.prose()));
+        let make = || self.marks(self.said.prose());
         self.prose.get_or_init(make).has(number)
     }
 }
@@ -184,17 +257,14 @@ mod hostile;
 mod tests {
     use super::*;
 
-    struct One(Words, Vec<Words>, Words);
+    struct One(Words, Words);
 
     impl Said for One {
-        fn all(&self) -> &Words {
+        fn codes(&self) -> &Words {
             &self.0
         }
-        fn codes(&self) -> &[Words] {
-            &self.1
-        }
         fn prose(&self) -> &Words {
-            &self.2
+            &self.1
         }
     }
 
@@ -263,11 +333,11 @@ mod tests {
         ) {
             let mut words = Words::default();
             words.add(&picked.join(" "));
-            let mut book = PhraseBook::default();
-            let mut numbers = HashMap::new();
-            let said = One(words.clone(), Vec::new(), Words::default());
+            let said = One(Words::default(), words.clone());
             let all: Vec<_> = PHRASES.iter().map(|text| Phrase::parse(text).unwrap()).collect();
-            let ids: Vec<_> = all.iter().map(|phrase| book.add(phrase.clone(), &mut numbers)).collect();
+            let mut phrases = Phrases::default();
+            let ids: Vec<_> = all.iter().map(|phrase| phrases.add(phrase.clone())).collect();
+            let book = phrases.bind();
             let found = Found::new(&book, &said);
             for (phrase, id) in all.iter().zip(ids) {
                 proptest::prop_assert_eq!(found.says(id), phrase.occurs_in(&words), "{:?}", phrase);

@@ -1,9 +1,7 @@
 //! TOML read with its positions, so that every mistake of a pack is told at once, each with its
 //! line, its column and what to do about it.
 
-use super::phrase::Phrase;
-use super::phrasebook::PhraseBook;
-use std::collections::HashMap;
+use super::phrasebook::Phrases;
 use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
@@ -63,9 +61,7 @@ pub(super) struct Reader<'t> {
     text: &'t str,
     pub(super) mistakes: Vec<PackMistake>,
     /// The phrases of its rules.
-    pub(super) phrases: PhraseBook,
-    /// Their numbers in the book.
-    pub(super) numbers: HashMap<Phrase, u32>,
+    pub(super) phrases: Phrases,
 }
 
 /// Where something stands in the text.
@@ -77,8 +73,7 @@ impl<'t> Reader<'t> {
             file: file.to_owned(),
             text,
             mistakes: Vec::new(),
-            phrases: PhraseBook::default(),
-            numbers: HashMap::new(),
+            phrases: Phrases::default(),
         }
     }
 

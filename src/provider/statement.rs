@@ -76,8 +76,7 @@ const VISITS_MAX: usize = 1500;
 /// What an answer says.
 #[derive(Default, Debug)]
 pub(super) struct Statement {
-    all: Words,
-    codes: Vec<Words>,
+    codes: Words,
     prose: Words,
     texts: usize,
     visits: usize,
@@ -174,18 +173,13 @@ impl Statement {
         let head = text.char_indices().nth(TEXT_MAX).map(|(end, _)| end);
         let text = head.and_then(|end| text.get(..end)).unwrap_or(text);
         if text.len() <= 80 && !text.contains(char::is_whitespace) {
-            self.all.add(text);
-            let mut code = Words::default();
-            code.add(text);
-            self.codes.push(code);
+            self.codes.add(text);
             return;
         }
         for sentence in sentences(text) {
             if supposes_an_end(sentence) {
-                self.all.add(SUPPOSED);
                 self.prose.add(SUPPOSED);
             } else if self.heeds_advice || !is_advice(sentence) {
-                self.all.add(sentence);
                 self.prose.add(sentence);
             }
         }
@@ -193,11 +187,7 @@ impl Statement {
 }
 
 impl Said for Statement {
-    fn all(&self) -> &Words {
-        &self.all
-    }
-
-    fn codes(&self) -> &[Words] {
+    fn codes(&self) -> &Words {
         &self.codes
     }
 
