@@ -3,7 +3,7 @@
 use crate::Desk;
 use crate::fixture::{held, lane, wall};
 use lanewatch::engine::{Accepted, Refusal, Update};
-use lanewatch::lane::{Evidence, Outcome, Verdict, Word};
+use lanewatch::lane::{Degraded, Evidence, Gate, Outcome, Refusal as Refused, Verdict, Word};
 use lanewatch::plain::Plain;
 use lanewatch::tui::key::Key;
 use lanewatch::tui::keymap::{Action, Context};
@@ -130,12 +130,11 @@ fn what_an_upstream_said_stands_once_beside_a_refused_lane() {
             detail: Some(Plain::new("Must have admin rights.")),
             ..held("x").hold.unwrap().verdict.evidence.clone()
         },
-        ..Verdict::clone(&held("x").hold.unwrap().verdict)
     });
     refused.word = Word::Scope;
-    refused.gate = lanewatch::lane::Gate::Refused;
+    refused.gate = Gate::Refused;
     refused.verdict = Some(Arc::clone(&verdict));
-    refused.refusal = Some(lanewatch::lane::Refusal::Answer(verdict));
+    refused.refusal = Some(Refused::Answer(verdict));
     let mut desk = Desk::with(120, 40, vec![refused.clone()]);
     assert_eq!(desk.text().matches("Must have admin rights.").count(), 1);
     assert!(
@@ -163,4 +162,20 @@ fn a_lane_in_a_group_is_counted_in_that_group_by_name() {
         picture.contains("lane 1 of ") && picture.contains(" in payments"),
         "{picture}"
     );
+}
+
+#[test]
+fn a_held_lane_is_not_called_degraded_for_the_same_answer() {
+    let mut lane = held("billing-refunds");
+    lane.degraded = lane.hold.as_ref().map(|hold| Degraded {
+        since: hold.since,
+        verdict: Arc::clone(&hold.verdict),
+    });
+    assert!(lane.degraded.is_some());
+    let mut desk = Desk::with(120, 40, vec![lane.clone()]);
+    assert!(!desk.text().contains("DEGRADED"));
+    lane.gate = Gate::Open;
+    lane.word = Word::Degraded;
+    let mut desk = Desk::with(120, 40, vec![lane]);
+    assert!(desk.text().contains("DEGRADED for"));
 }

@@ -131,17 +131,17 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Quit, Record, &[Key::ctrl('c')], "", ""),
 
     entry(Action::Accept, Palette, &[p(Code::Enter)], "do it", ""),
+    entry(Action::Cancel, Palette, &[p(Code::Esc)], "cancel", ""),
     entry(Action::Complete, Palette, &[p(Code::Tab)], "complete", ""),
     entry(Action::CompleteBack, Palette, &[p(Code::BackTab)], "", ""),
     entry(Action::Up, Palette, &[p(Code::Up)], "earlier lines", ""),
     entry(Action::Down, Palette, &[p(Code::Down)], "", ""),
-    entry(Action::Cancel, Palette, &[p(Code::Esc)], "cancel", ""),
     entry(Action::Quit, Palette, &[Key::ctrl('c')], "", ""),
 
     entry(Action::Accept, Typing, &[p(Code::Enter)], "keep", ""),
+    entry(Action::Cancel, Typing, &[p(Code::Esc)], "drop", ""),
     entry(Action::Complete, Typing, &[p(Code::Tab)], "complete", "").when(completing),
     entry(Action::CompleteBack, Typing, &[p(Code::BackTab)], "", ""),
-    entry(Action::Cancel, Typing, &[p(Code::Esc)], "drop", ""),
     entry(Action::Quit, Typing, &[Key::ctrl('c')], "", ""),
 
     entry(Action::Accept, Form, &[p(Code::Enter)], "do it", ""),

@@ -16,16 +16,18 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let end = area.right().saturating_sub(1);
     match &model.overlay {
         Some(Overlay::Filter(input)) => {
-            return typed(model, "/", input, area, canvas);
+            let (shown, total) = (model.lanes.shown(), model.lanes.total());
+            let count = format!("{shown} of {total}");
+            return typed(model, "/", input, count, area, canvas);
         }
         Some(Overlay::Records(input)) => {
-            return typed(model, "filter ", input, area, canvas);
+            return typed(model, "filter ", input, String::new(), area, canvas);
         }
         Some(Overlay::Search(input)) => {
-            return typed(model, "search ", input, area, canvas);
+            return typed(model, "search ", input, String::new(), area, canvas);
         }
         Some(Overlay::Palette(palette)) => {
-            return typed(model, ":", &palette.input, area, canvas);
+            return typed(model, ":", &palette.input, String::new(), area, canvas);
         }
         _ => {}
     }
@@ -159,15 +161,27 @@ pub(super) fn key_name(model: &Model, entry: &Entry) -> String {
         .map_or_else(String::new, ToString::to_string)
 }
 
-/// A line being typed behind its sign, and what can be done with it.
-fn typed(model: &Model, sign: &str, input: &Input, area: Rect, canvas: &mut Canvas<'_>) {
-    let words =
-        hints(model).map(|entry| format!("{} {}", key_name(model, entry), label(model, entry)));
-    let note = words.collect::<Vec<_>>().join("  ");
+/// A line being typed behind its sign; on the right `note`, and of the keys as many as leave it room.
+fn typed(
+    model: &Model,
+    sign: &str,
+    input: &Input,
+    mut note: String,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
     let (text, key) = (canvas.role(Role::Text), canvas.role(Role::Key));
     let end = area.right().saturating_sub(1);
+    let left = area.x + area.width * 2 / 5;
+    for entry in hints(model) {
+        let gap = if note.is_empty() { "" } else { "  " };
+        let more = format!("{gap}{} {}", key_name(model, entry), label(model, entry));
+        if note.width() + more.width() <= usize::from(end.saturating_sub(left)) {
+            note.push_str(&more);
+        }
+    }
     let right = canvas
-        .text_right(area.width / 2, area.y, end, &note, text)
+        .text_right(left, area.y, end, &note, text)
         .saturating_sub(1);
     let x = canvas.text(1, area.y, right, sign, key);
     line_input(input, x, area.y, right, canvas);

@@ -160,7 +160,8 @@ pub(super) fn gate(lane: &LaneView, model: &Model, now: Wall, page: &mut Page<'_
         .verdict
         .as_ref()
         .is_some_and(|last| last.outcome.is_outage());
-    let told = outage || lane.word == Word::Uncertain;
+    // A hold has said it already, and nothing is proven before somebody acts.
+    let told = outage || lane.word == Word::Uncertain || lane.gate == Gate::Held;
     if let Some(degraded) = lane.degraded.as_ref().filter(|_| !told) {
         page.line();
         page.say("DEGRADED", page.role(Role::Warn));
