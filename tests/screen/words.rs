@@ -179,3 +179,15 @@ fn a_held_lane_is_not_called_degraded_for_the_same_answer() {
     let mut desk = Desk::with(120, 40, vec![lane]);
     assert!(desk.text().contains("DEGRADED for"));
 }
+
+#[test]
+fn a_lane_whose_expiry_is_not_shown_does_not_lead_those_that_expire_soonest() {
+    let mut dead = held("aaa-held");
+    dead.credential = lane("x", "stripe", "get_x", "payments").credential;
+    let alive = lane("zzz-alive", "stripe", "get_x", "payments");
+    let mut desk = Desk::with(80, 24, vec![dead, alive]);
+    desk.press(":");
+    desk.type_in("sort expires");
+    desk.press("enter g");
+    assert_eq!(desk.selected(), "zzz-alive");
+}
