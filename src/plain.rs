@@ -79,11 +79,18 @@ impl Plain {
 
 /// Whether there is certainly nothing to clean, as in nearly all of our own text.
 fn is_clean(text: &[u8]) -> bool {
-    let (clean, last) = text.iter().fold((true, b' '), |(clean, last), byte| {
-        let spaces = last == b' ' && *byte == b' ';
-        (clean && !spaces && (b' '..=b'~').contains(byte), *byte)
-    });
-    clean && last != b' ' && text.len() <= PLAIN_MAX
+    // Without a way out in between, so that many bytes are looked at at once.
+    let mut odd = 0;
+    for byte in text {
+        odd |= u8::from(byte.wrapping_sub(b' ') > b'~' - b' ');
+    }
+    for (one, next) in text.iter().zip(text.get(1..).unwrap_or_default()) {
+        odd |= u8::from((one ^ b' ') | (next ^ b' ') == 0);
+    }
+    let ends = [text.first(), text.last()];
+    odd == 0
+        && text.len() <= PLAIN_MAX
+        && ends.iter().all(|end| end.is_some_and(|byte| *byte != b' '))
 }
 
 /// Characters that take no column, or that reorder what a reader sees around them.

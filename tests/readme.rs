@@ -22,6 +22,8 @@ use std::path::Path;
 
 const README: &str = include_str!("../README.md");
 const REFERENCE: &str = include_str!("../docs/manifest.md");
+const GUIDE: &str = include_str!("../docs/add-a-provider.md");
+const HETZNER: &str = include_str!("../docs/packs/hetzner.toml");
 const MINIMAL: &str = include_str!("../sample-lanes/minimal.toml");
 
 /// The fenced blocks of a document: what stands after the fence, and the text.
@@ -82,7 +84,19 @@ fn completed(example: &str) -> String {
 #[test]
 fn every_command_of_the_readme_runs_and_prints_what_it_shows() {
     let said = blocks(README).into_iter();
-    console::run(said.filter(|(kind, _)| matches!(*kind, "console" | "sh")));
+    let home = tempfile::tempdir().unwrap();
+    let said = said.filter(|(kind, _)| matches!(*kind, "console" | "sh"));
+    console::run(home.path(), 16, said);
+}
+
+#[test]
+fn every_command_of_the_guide_to_a_pack_runs_on_the_pack_that_the_guide_makes() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("packs")).unwrap();
+    std::fs::write(home.path().join("packs/hetzner.toml"), HETZNER).unwrap();
+    let said = blocks(GUIDE).into_iter();
+    let said = said.filter(|(kind, _)| matches!(*kind, "console" | "sh"));
+    console::run(home.path(), 3, said);
 }
 
 #[test]

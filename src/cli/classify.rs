@@ -4,7 +4,7 @@
 //! line that says so, and the run goes on: a collection of answers is long, and its one bad line
 //! should cost nothing but itself. What an answer means is [`crate::provider`]'s business.
 
-use crate::lane::{Basis, Verdict, Wall};
+use crate::lane::{Basis, Outcome, Verdict, Wall};
 use crate::plain::Plain;
 use crate::provider::{Answer, AnswerKind, Catalog, Context, Fate, Pack, Reading, Tried};
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,7 @@ fn judge(
     let context = line.context(now);
     if explain {
         let (reading, tried) = pack.explain(&answer, &context);
-        return tell(line, pack, &reading, &tried, out);
+        return tell(line, pack, &context, &reading, &tried, out);
     }
     let Verdict { outcome, evidence } = pack.classify(&answer, &context).verdict;
     let judged = Judged {
@@ -205,6 +205,7 @@ fn header_text(value: &Value) -> Option<String> {
 fn tell(
     line: &Line,
     pack: &Pack,
+    context: &Context,
     reading: &Reading,
     tried: &[Tried],
     out: &mut impl Write,
@@ -246,10 +247,33 @@ fn tell(
     fact("clock", skew.map(|ms| format!("server ahead by {ms} ms")))?;
     let held = tried.iter().find(|one| one.fate == Fate::Matched);
     fact("because", held.and_then(|one| one.why.clone()))?;
+    fact("and so", what_history_adds(&reading.verdict, context))?;
     for line in tried_lines(tried) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)
+}
+
+/// What was known of the credential before, where the answer itself names no cause.
+fn what_history_adds(verdict: &Verdict, context: &Context) -> Option<String> {
+    if verdict.evidence.basis == Basis::Stated {
+        return None;
+    }
+    match (verdict.outcome, context.known_expires_at) {
+        (Outcome::CredentialExpired, Some(end)) => {
+            Some(format!("expired: its known end, {end}, has passed"))
+        }
+        (Outcome::CredentialRevoked, Some(end)) => Some(format!(
+            "revoked: it worked before, and its known end, {end}, is still ahead"
+        )),
+        (Outcome::CredentialInvalid, None) => {
+            Some("invalid: its end is not known, so nothing tells expired from revoked".to_owned())
+        }
+        (Outcome::CredentialInvalid, Some(end)) if end > context.now && !context.worked_before => {
+            Some("invalid: its known end is ahead, and it was never seen to work".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// The rules that were tried, pack by pack, in lines of a terminal.
@@ -351,6 +375,38 @@ mod tests {
             false,
         );
         assert!(out.contains("credential_expired"), "{out}");
+    }
+
+    #[test]
+    fn the_explanation_tells_what_history_made_of_a_bare_rejection() {
+        let told = |context: &str| {
+            let now = r#""now":"2026-01-01T00:00:00Z""#;
+            let line = format!(
+                r#"{{"id":"k","provider":"http","status":401,"context":{{{now}{context}}}}}"#
+            );
+            classify(&line, true).0
+        };
+        let ahead = r#","known_expires_at":"2027-01-01T00:00:00Z""#;
+        for (context, word) in [
+            (String::new(), "invalid: its end is not known"),
+            (ahead.to_owned(), "invalid: its known end is ahead"),
+            (
+                format!("{ahead},\"worked_before\":true"),
+                "revoked: it worked before",
+            ),
+            (
+                ahead.replace("2027", "2025"),
+                "expired: its known end, 2025",
+            ),
+        ] {
+            let out = told(&context);
+            assert!(out.contains(&format!("  and so      {word}")), "{out}");
+        }
+        let (stated, _) = classify(
+            r#"{"id":"k","provider":"http","status":401,"body":"{\"error\":\"token_expired\"}"}"#,
+            true,
+        );
+        assert!(!stated.contains("and so"), "{stated}");
     }
 
     #[test]

@@ -83,6 +83,11 @@ impl Probe {
             let hint = "leave one of them out";
             read.book.at(probe.key_at("command"), what, hint);
         }
+        if command.is_some() && probe.has("control") {
+            let what = "`control` goes with a request, and this probe is a `command`";
+            let hint = "leave it out, and let the program show that it refuses an invented one";
+            read.book.at(probe.key_at("control"), what, hint);
+        }
         let control = probe.flag("control", &mut read.book);
         let request = if probe.has("target") {
             Some(request(&probe, Plain::new("probe"), read)?)

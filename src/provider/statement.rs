@@ -154,7 +154,10 @@ impl Statement {
             }
             Value::Object(map) => {
                 for (key, value) in map.iter().take(VISITS_MAX) {
-                    if !SILENT.contains(&key.to_ascii_lowercase().as_str()) {
+                    // OData puts a message as `{"lang": …, "value": …}`.
+                    if !SILENT.contains(&key.to_ascii_lowercase().as_str())
+                        || (key == "value" && map.contains_key("lang"))
+                    {
                         self.walk(value, depth + 1);
                     }
                 }

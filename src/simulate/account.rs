@@ -3,10 +3,13 @@
 use crate::lane::{Expiry, ExpirySource, Offer, StoreVersion, Wall};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
-use std::collections::VecDeque;
 
 /// Tokens whose end is remembered.
 const TOKENS: usize = 4;
+
+const fn place(serial: u32) -> usize {
+    serial as usize % TOKENS
+}
 
 /// A token or a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,8 +42,9 @@ pub(super) struct Account {
     pub stored: Option<Token>,
     version: u64,
     serials: u32,
-    /// Real ends of the last tokens, in milliseconds after the beginning.
-    ends: VecDeque<(u32, u64)>,
+    /// Real ends of the last tokens, in milliseconds after the beginning; each stands where its
+    /// number says, so that it is found at once.
+    ends: [Option<(u32, u64)>; TOKENS],
     /// Tokens up to this one are useless, whatever their end.
     pub revoked_up_to: u32,
     grant_revoked: bool,
@@ -57,7 +61,7 @@ impl Account {
             stored: None,
             version: 1,
             serials: 0,
-            ends: VecDeque::with_capacity(TOKENS),
+            ends: [None; TOKENS],
             revoked_up_to: 0,
             grant_revoked: false,
             in_doubt: false,
@@ -79,8 +83,8 @@ impl Account {
 
     /// When a token really ends; `None`: never, or too long ago to be remembered.
     pub(super) fn end(&self, serial: u32) -> Option<u64> {
-        let found = self.ends.iter().find(|(of, _)| *of == serial);
-        found.map(|(_, end)| *end)
+        let (of, end) = (*self.ends.get(place(serial))?)?;
+        (of == serial).then_some(end)
     }
 
     /// Whether the provider still honours a token at `now`.
@@ -91,11 +95,8 @@ impl Account {
     /// A new token, made at `at` after the beginning, which is `wall` by the clock of whoever asks.
     pub(super) fn make(&mut self, at: u64, wall: Wall, life: Option<u64>) -> Token {
         self.serials += 1;
-        if let Some(life) = life {
-            if self.ends.len() == TOKENS {
-                self.ends.pop_front();
-            }
-            self.ends.push_back((self.serials, at.saturating_add(life)));
+        if let Some(end) = self.ends.get_mut(place(self.serials)) {
+            *end = life.map(|life| (self.serials, at.saturating_add(life)));
         }
         Token {
             serial: self.serials,

@@ -22,6 +22,7 @@ mod judged;
 mod limits;
 mod one_grant;
 mod process;
+mod proofs;
 #[path = "../real/mod.rs"]
 mod real;
 mod reload;

@@ -23,14 +23,17 @@ struct Said {
     output: Option<Vec<String>>,
 }
 
-/// Runs the blocks and compares.
-pub(crate) fn run<'a>(blocks: impl Iterator<Item = (&'a str, String)>) {
+/// Runs the blocks in `home` and compares; there are at least so many commands in them.
+pub(crate) fn run<'a>(home: &Path, least: usize, blocks: impl Iterator<Item = (&'a str, String)>) {
     let said: Vec<Said> = blocks
         .flat_map(|(kind, text)| commands(kind, &text))
         .collect();
-    assert!(said.len() > 15, "only {} commands were found", said.len());
-    let home = tempfile::tempdir().unwrap();
-    let output = shell(home.path(), &script(&said));
+    assert!(
+        said.len() >= least,
+        "only {} commands were found",
+        said.len()
+    );
+    let output = shell(home, &script(&said));
     for (number, said) in said.iter().enumerate() {
         let begin = format!("@@begin {number}\n");
         let (_, after) = output

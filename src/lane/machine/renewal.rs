@@ -53,17 +53,18 @@ impl Lane {
             };
         let note = match (why, self.left(now)) {
             (RefreshWhy::Due, Some(left)) => {
-                format!("due; {:.1} s of life left", left.as_secs_f64())
+                let tenths = left.as_millis() / 100;
+                format!("due; {}.{} s of life left", tenths / 10, tenths % 10).into()
             }
-            (RefreshWhy::Due, None) => "due".into(),
-            (RefreshWhy::Preflight, _) => "before service".into(),
-            (RefreshWhy::Expired, _) => "the credential has expired".into(),
-            (RefreshWhy::Forgiven, _) => "asked for, though the grant may be used up".into(),
-            (RefreshWhy::Asked, _) => "asked for".into(),
+            (RefreshWhy::Due, None) => Plain::fixed("due"),
+            (RefreshWhy::Preflight, _) => Plain::fixed("before service"),
+            (RefreshWhy::Expired, _) => Plain::fixed("the credential has expired"),
+            (RefreshWhy::Forgiven, _) => Plain::fixed("asked for, though the grant may be used up"),
+            (RefreshWhy::Asked, _) => Plain::fixed("asked for"),
         };
         let record = self.record(out, RecordKind::RefreshAttempted);
         record.cause = cause;
-        record.note = Some(note.into());
+        record.note = Some(note);
         out.effects.push(Effect::Refresh {
             attempt,
             generation: self.at_hand().unwrap_or_default(),

@@ -40,24 +40,28 @@ pub(super) struct Schedule {
 impl Schedule {
     /// The earliest deadline.
     pub(super) fn soonest(&self) -> Option<Boot> {
-        // Asked after every event: least of plain numbers, without a branch for each.
-        let never = Boot(u64::MAX);
+        // Asked after every event.
         let all = [
-            self.probe,
-            self.neighbors,
-            self.refresh,
-            self.preflight,
-            self.store,
-            self.warn,
-            self.expiry,
-            self.limit_ends,
-            self.pause_ends,
-            self.trial,
-            self.retire,
-            self.hold,
+            &self.probe,
+            &self.neighbors,
+            &self.refresh,
+            &self.preflight,
+            &self.store,
+            &self.warn,
+            &self.expiry,
+            &self.limit_ends,
+            &self.pause_ends,
+            &self.trial,
+            &self.retire,
+            &self.hold,
         ];
-        let soonest = all.map(|at| at.unwrap_or(never)).into_iter().min();
-        soonest.filter(|at| *at != never)
+        let mut soonest = u64::MAX;
+        for at in all {
+            if let Some(at) = at {
+                soonest = soonest.min(at.0);
+            }
+        }
+        (soonest != u64::MAX).then_some(Boot(soonest))
     }
 }
 
