@@ -253,7 +253,6 @@ fn not_now(model: &Model, action: Action) -> String {
     }
 }
 
-/// Hands a command to the loop and says so.
 /// An answer with what it is to, unless it names the lane itself: one line has no room for both.
 fn answer_to(about: &Plain, answer: &str) -> String {
     let lane = about.as_str().rsplit(' ').next().unwrap_or_default();
@@ -264,6 +263,7 @@ fn answer_to(about: &Plain, answer: &str) -> String {
     }
 }
 
+/// Hands a command to the loop and says so.
 fn send(model: &mut Model, command: Command, about: &str) -> Effect {
     let about = Plain::new(about);
     model.say(Tone::Note, format!("{about}: asked"));
