@@ -57,9 +57,7 @@ impl Schedule {
         ];
         let mut soonest = u64::MAX;
         for at in all {
-            if let Some(at) = at {
-                soonest = soonest.min(at.0);
-            }
+            soonest = soonest.min(at.map_or(u64::MAX, |at| at.0));
         }
         (soonest != u64::MAX).then_some(Boot(soonest))
     }
