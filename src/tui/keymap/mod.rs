@@ -1,8 +1,8 @@
 //! One table of actions. Key handling, the footer, the palette and the help page all read it, so
 //! they cannot disagree.
 //!
-//! [`action`] names what there is to do, [`table`] says where each has which keys and words, and
-//! [`when`] whether it makes sense now. A [`Keymap`] puts a person's own keys in place of the
+//! `action` names what there is to do, `table` says where each has which keys and words, and
+//! `when` whether it makes sense now. A [`Keymap`] puts a person's own keys in place of the
 //! table's.
 
 mod action;
