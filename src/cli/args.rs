@@ -28,6 +28,8 @@ pub struct Args {
 #[command(next_help_heading = "Screen")]
 pub struct ScreenArgs {
     /// auto, dark, light, high-contrast, color-safe, mono, one of your own, or a theme file.
+    /// high-contrast and color-safe become high-contrast-light and color-safe-light on a light
+    /// background, unless those are named.
     #[arg(long, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// How many colours: auto, always, never, 16, 256 or true.
