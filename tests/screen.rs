@@ -39,6 +39,8 @@ mod tables;
 mod terminal;
 #[path = "screen/trail.rs"]
 mod trail;
+#[path = "screen/words.rs"]
+mod words;
 
 use fixture::now;
 use lanewatch::engine::{LaneView, Update};

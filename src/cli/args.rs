@@ -1,19 +1,9 @@
 //! What can be typed.
 
+use super::help::{EXAMPLES, ROTATE, SIMULATE};
 use crate::tui::depth::ColorChoice;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-
-const EXAMPLES: &str = "\
-Examples:
-  lanewatch demo                         see it work; nothing to install
-  lanewatch                              watch ./lanes.toml
-  lanewatch check prod.toml              prove every lane once; exit 1 if one fails
-  lanewatch status --json | jq '.lanes[] | select(.word != \"ok\")'
-  lanewatch release billing-refunds --reason 'key replaced'
-
-Exit codes: 0 all good, 1 a lane is refused or failing, 2 bad usage or manifest,
-3 store or engine unreachable, 4 audit broken or unwritable, 70 internal.";
 
 /// Knows before the agent does: watches the credentials of MCP servers and AI-agent tools.
 #[derive(Parser, Debug)]
@@ -38,6 +28,8 @@ pub struct Args {
 #[command(next_help_heading = "Screen")]
 pub struct ScreenArgs {
     /// auto, dark, light, high-contrast, color-safe, mono, one of your own, or a theme file.
+    /// high-contrast and color-safe become high-contrast-light and color-safe-light on a light
+    /// background, unless those are named.
     #[arg(long, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// How many colours: auto, always, never, 16, 256 or true.
@@ -93,41 +85,19 @@ pub struct Target {
     pub manifest: Option<PathBuf>,
 }
 
-const SIMULATE: &str = "\
-Faults, each KIND=AMOUNT@WHEN; WHEN is a time after the beginning, or anywhere (the seed decides):
-  store-outage=20m@6h       every store refuses every connection
-  provider-5xx=5m@2h        token endpoints and upstreams answer 503
-  429=90s@30m               they answer 429 and ask for patience (60 s at most at a time)
-  revoke=3@1h               the grants and tokens of three lanes are revoked; 5% of all works too
-  lost-response=2@1h        the next two answers to a refresh are lost after the provider has acted
-  lost-response=1%          one in a hundred, all the time
-  clock-jump=-1h@6h         the wall clock is set back by an hour
-  suspend=30m@6h            the machine sleeps
-  crash=10s@6h              the process is killed, and started again after ten seconds
-
-What is counted:
-  A refresh is late if a credential's life ended with no successor serving, unless its grant was
-  revoked or lost. It is unavoidable if from the moment at which it was due to that end no two
-  seconds were free of faults. Late is late even if nobody called meanwhile.
-  A dead-credential call is a request with a credential, or a serving of it, after its real end or
-  after an upstream had rejected it.
-  Store back to fresh: of the lanes whose refresh was due, or whose gate was closed, when the stores
-  answered again, from then to a successor that serves.
-
-What is simulated: the lanes, queues, limits and circuits are those of the engine itself. Around
-them a store answers within 5 ms, an upstream within 40 ms, a token endpoint within 60 ms. Every lane
-has a grant or a key of its own, tokens are minted at the start, owners replace keys after 80 % of
-their lives. Routine looks of lanes that are well, while the world is well and places are free, are
-counted at their moments but not played out: their answers change nothing (--every-request plays
-them out too).
-
-Examples:
-  lanewatch simulate prod.toml --for 30d --fault store-outage=20m@anywhere
-  lanewatch simulate prod.toml --lanes 10000 --life 60s --for 1h --fault store-outage=15s@anywhere
-  lanewatch simulate prod.toml --fault suspend=2h@6h --json | jq .late_refreshes
-
-Exit codes: 0 nothing avoidable went wrong, 1 a refresh was late that could have been made or a dead
-credential was used, 2 bad usage or manifest.";
+/// Which lane, and how its rotation is told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RotateArgs {
+    /// Which.
+    #[command(flatten)]
+    pub target: Target,
+    /// End as soon as the new one serves; the engine that runs lets go of the old one later.
+    #[arg(long)]
+    pub promoted: bool,
+    /// Print JSON, an object a line.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Lanes in virtual time.
 #[derive(clap::Args, Clone, Debug)]
@@ -198,8 +168,9 @@ pub enum Verb {
     },
     /// Refresh a lane's credential now.
     Refresh(Target),
-    /// Replace a lane's credential.
-    Rotate(Target),
+    /// Replace a lane's credential, and print each step as it happens.
+    #[command(after_help = ROTATE)]
+    Rotate(RotateArgs),
     /// Stop a lane from serving.
     Pause {
         /// Which.

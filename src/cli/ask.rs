@@ -1,12 +1,14 @@
-//! `refresh`, `rotate`, `pause`, `resume`, `release`: asked of the engine that runs.
+//! `refresh`, `pause`, `resume`, `release`: asked of the engine that runs.
 
 use super::args::Target;
+use super::attach::is_nobody;
 use super::failure::{Failure, Kind};
 use super::load;
 use crate::engine::{Command, Question, Refusal, Reply, StateFolder, ask as ask_engine, clock};
 use crate::lane::{Actor, Verb};
 use crate::plain::Plain;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// The account that asks, as the audit will name it.
 pub(super) fn operator() -> Actor {
@@ -19,10 +21,6 @@ pub(super) fn operator() -> Actor {
 
 pub(super) fn refresh(target: &Target, out: &mut impl Write) -> Result<u8, Failure> {
     send(target, Verb::Refresh, out)
-}
-
-pub(super) fn rotate(target: &Target, out: &mut impl Write) -> Result<u8, Failure> {
-    send(target, Verb::Rotate, out)
 }
 
 pub(super) fn pause(
@@ -92,30 +90,39 @@ fn send(target: &Target, verb: Verb, out: &mut impl Write) -> Result<u8, Failure
         .map_err(|error| Failure::new(Kind::Internal, error))?;
     let reply = runtime
         .block_on(ask_engine(&folder.socket(), &question))
-        .map_err(|error| {
-            let none = matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-            );
-            let what = if none {
-                format!("no engine runs for {}", path.display())
-            } else {
-                format!("the engine for {} does not answer: {error}", path.display())
-            };
-            Failure::new(Kind::Unreachable, what)
-                .hint("start one with `lanewatch`, or `lanewatch run` without a screen")
-        })?;
+        .map_err(|error| nobody_runs(&path, &error))?;
     match reply {
         Reply::Accepted(accepted) => {
             writeln!(out, "{}", accepted.note).map_err(Failure::output)?;
             Ok(0)
         }
-        Reply::Refused(refusal @ Refusal::NoSuchLane(_)) => Err(Failure::new(Kind::Usage, refusal)),
-        Reply::Refused(refusal) => Err(Failure::new(Kind::Failing, refusal)),
-        Reply::Status { .. } | Reply::News { .. } | Reply::Confused(_) => Err(Failure::new(
-            Kind::Internal,
-            "the engine's answer makes no sense",
-        )
-        .hint("it may be another version of lanewatch")),
+        Reply::Refused(refusal) => Err(refused(refusal)),
+        Reply::Status { .. } | Reply::News { .. } | Reply::Confused(_) => Err(nonsense()),
     }
+}
+
+/// No engine answers.
+fn nobody_runs(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    let what = match is_nobody(error) {
+        true => format!("no engine runs for {path}"),
+        false => format!("the engine for {path} does not answer: {error}"),
+    };
+    Failure::new(Kind::Unreachable, what)
+        .hint("start one with `lanewatch`, or `lanewatch run` without a screen")
+}
+
+/// The engine does not do it.
+pub(super) fn refused(refusal: Refusal) -> Failure {
+    let kind = match refusal {
+        Refusal::NoSuchLane(_) => Kind::Usage,
+        Refusal::NotNow(_) | Refusal::Stopped => Kind::Failing,
+    };
+    Failure::new(kind, refusal)
+}
+
+/// The engine speaks otherwise than we do.
+pub(super) fn nonsense() -> Failure {
+    Failure::new(Kind::Internal, "the engine's answer makes no sense")
+        .hint("it may be another version of lanewatch")
 }

@@ -124,7 +124,7 @@ fn why(lane: &LaneView) -> String {
 }
 
 /// What a person should do, in one or two sentences; empty where lanewatch or time will do.
-fn todo(lane: &LaneView) -> String {
+pub(super) fn todo(lane: &LaneView) -> String {
     let name = &lane.info.name;
     let next = lane.next.retry.or(lane.next.probe);
     let again = next.map_or_else(

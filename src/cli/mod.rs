@@ -14,11 +14,13 @@
 
 pub mod args;
 mod ask;
+mod attach;
 pub mod audit;
 mod change;
 mod check;
 pub mod classify;
 mod failure;
+mod help;
 mod init;
 mod load;
 mod monitor;
@@ -27,6 +29,7 @@ mod preferences;
 pub mod providers;
 mod read_audit;
 mod receipts;
+mod rotate;
 pub mod sandbox;
 mod show;
 mod simulate;
@@ -87,7 +90,7 @@ fn run(args: Args, out: &mut impl Write) -> Result<u8, Failure> {
             status::status(&load::manifest_path(manifest.as_deref())?, json, out)
         }
         Some(Verb::Refresh(target)) => ask::refresh(&target, out),
-        Some(Verb::Rotate(target)) => ask::rotate(&target, out),
+        Some(Verb::Rotate(args)) => rotate::rotate(&args, out),
         Some(Verb::Pause {
             target,
             reason,

@@ -42,6 +42,15 @@ pub(super) fn status(path: &Path, json: bool, out: &mut impl Write) -> Result<u8
         for trouble in troubles.into_iter().flatten() {
             writeln!(out, "  {trouble}").map_err(Failure::output)?;
         }
+        for store in &known.engine.stores {
+            let login = store
+                .login
+                .as_ref()
+                .and_then(|login| login.trouble.as_ref());
+            if let Some(trouble) = login {
+                writeln!(out, "  store {}: {trouble}", store.name).map_err(Failure::output)?;
+            }
+        }
         show::table(out, &known.lanes, now).map_err(Failure::output)?;
         writeln!(out, "{}", show::summary(&known.lanes)).map_err(Failure::output)?;
     }

@@ -4,41 +4,18 @@
 //! runs, it runs one itself. Nothing is ever drawn over: no cursor moves, no colour, no line that
 //! changes after it was printed.
 
+use super::attach::{Attached, Came, Of};
 use super::change::{Change, clock as time_of};
-use super::failure::{Failure, Kind};
-use super::load;
-use super::monitor::{self, Made, Running};
-use crate::engine::{
-    EngineView, LaneView, StateFolder, Update, Updates, Watching, clock, watch as attach,
-};
+use super::failure::Failure;
+use super::monitor;
+use crate::engine::{EngineView, LaneView, StoreView, Update, clock, watch as attach};
 use crate::lane::{LaneName, Wall, Word};
 use crate::plain::Plain;
-use rustix::event::{PollFd, PollFlags, Timespec};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How often it is looked whether anybody still reads.
-const READ_EVERY: Duration = Duration::from_millis(500);
-
-/// Where the news comes from.
-enum Source {
-    Socket(Watching),
-    Own(Updates),
-}
-
-impl Source {
-    /// The next news; `None` when there will be none.
-    async fn next(&mut self) -> io::Result<Option<Update>> {
-        match self {
-            Self::Socket(watching) => watching.next().await,
-            Self::Own(updates) => Ok(Some(updates.next().await)),
-        }
-    }
-}
 
 /// Prints changes until it is told to stop or nobody reads on.
 pub(super) fn watch(
@@ -47,128 +24,49 @@ pub(super) fn watch(
     json: bool,
     out: &mut impl Write,
 ) -> Result<u8, Failure> {
-    let path = match demo {
-        true => None,
-        false => Some(load::manifest_path(named)?),
-    };
-    let folder = match &path {
-        None => monitor::demo_folder()?,
-        Some(path) => StateFolder::of_manifest(path)?,
+    let of = match demo {
+        true => Of::Demo,
+        false => Of::manifest(named)?,
     };
     let runtime = monitor::current_thread()?;
     let stopped = {
         let _entered = runtime.enter();
         super::stand_alone::stop_signals()?
     };
-    let attached = runtime.block_on(attach(&folder.socket()));
-    let mut own = None;
-    let mut log = None;
-    let source = match attached {
-        Ok(watching) => Source::Socket(watching),
-        Err(error) if is_nobody(&error) => {
-            let (running, updates) = run(path.as_deref(), folder, &mut log)?;
-            own = Some(running);
-            Source::Own(updates)
-        }
-        Err(error) => {
-            let text = format!("the engine that runs does not answer: {error}");
-            return Err(Failure::new(Kind::Unreachable, text)
-                .hint("it may be another version of lanewatch"));
-        }
-    };
-    let mut told = Told::new(json, own.is_none());
-    let ended = runtime.block_on(tell(source, &mut told, stopped, out));
-    if let Some(running) = own {
-        running.stop.cancel();
-        monitor::wait_for(&running);
-    }
+    let mut attached = Attached::to(&runtime, &of, attach(&of.folder()?.socket()))?;
+    let mut told = Told::new(json, attached.own.is_none());
+    let ended = runtime.block_on(tell(&mut attached, &mut told, stopped, out));
+    attached.let_go();
     ended.map(|()| 0)
 }
 
-fn is_nobody(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-    )
-}
-
-/// An engine of our own.
-fn run(
-    path: Option<&Path>,
-    folder: StateFolder,
-    log: &mut Option<tracing_appender::non_blocking::WorkerGuard>,
-) -> Result<(Running, Updates), Failure> {
-    let Some(path) = path else {
-        folder.create()?;
-        *log = Some(monitor::log_to(&folder));
-        return monitor::start(move |runtime| monitor::make_demo(runtime, folder));
-    };
-    let (setup, folder) = monitor::open(path)?;
-    *log = Some(monitor::log_to(&folder));
-    let socket = folder.socket();
-    monitor::start(move |_| {
-        Ok(Made {
-            setup,
-            socket,
-            sandbox: None,
-        })
-    })
-}
-
 async fn tell(
-    mut source: Source,
+    attached: &mut Attached,
     told: &mut Told,
     stopped: impl Future<Output = ()>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let mut stopped = std::pin::pin!(stopped);
     loop {
-        let news = tokio::select! {
-            biased;
-            () = &mut stopped => return Ok(()),
-            news = source.next() => news,
-            () = tokio::time::sleep(READ_EVERY) => {
-                if nobody_reads() {
-                    return Ok(());
-                }
-                continue;
-            }
-        };
-        let ended = match news {
-            Ok(Some(update)) => {
+        let ended = match attached.next(stopped.as_mut()).await? {
+            Came::Stopped => return Ok(()),
+            Came::Gone => true,
+            Came::News(update) => {
                 let ended = update.stopped;
                 told.update(update, out).map_err(Failure::output)?;
                 ended
-            }
-            Ok(None) => true,
-            Err(error) => {
-                let text = format!("the engine's news makes no sense: {error}");
-                return Err(Failure::new(Kind::Unreachable, text));
             }
         };
         if ended {
             let now = clock::now().wall;
             told.note(now, "the engine has stopped", out)
                 .map_err(Failure::output)?;
-            return out.flush().map_err(Failure::output);
         }
         out.flush().map_err(Failure::output)?;
+        if ended {
+            return Ok(());
+        }
     }
-}
-
-/// Whether the other end of the output is closed, which a writer hears of only when it writes.
-fn nobody_reads() -> bool {
-    let stdout = rustix::stdio::stdout();
-    let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    rustix::event::poll(&mut fds, Some(&at_once)).is_ok()
-        && fds.iter().any(|fd| {
-            fd.revents()
-                .intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL)
-        })
 }
 
 /// What was told so far.
@@ -254,6 +152,21 @@ impl Told {
                     format!("store {}: up -> DOWN: {trouble}", store.name)
                 }
                 (Some(false), Some(true)) => format!("store {}: DOWN -> up", store.name),
+                _ => continue,
+            };
+            self.note(now, &text, out)?;
+        }
+        for store in &engine.stores {
+            let login = |store: &StoreView| store.login.as_ref()?.trouble.clone();
+            let before = before.and_then(|before| {
+                let mut stores = before.stores.iter();
+                login(stores.find(|one| one.name == store.name)?)
+            });
+            let text = match (before, login(store)) {
+                (was, Some(is)) if was.as_ref() != Some(&is) => {
+                    format!("store {}: its login is in trouble: {is}", store.name)
+                }
+                (Some(_), None) => format!("store {}: its login is good again", store.name),
                 _ => continue,
             };
             self.note(now, &text, out)?;

@@ -45,7 +45,8 @@ pub struct Setup {
     pub(super) reload: Option<Reload>,
     pub(super) sandbox: Option<sandbox::Control>,
     pub(super) seed: u64,
-    pub(super) spread_starts: bool,
+    /// Whether somebody waits for one pass, and reads what comes of it.
+    pub(super) one_pass: bool,
     /// What was found while opening, for the audit.
     pub(super) found: Vec<Record>,
     pub(super) _lock: EngineLock,
@@ -120,7 +121,7 @@ impl Setup {
             reload: None,
             sandbox: None,
             seed: u64::from_le_bytes(seed),
-            spread_starts: true,
+            one_pass: false,
             found,
             _lock: lock,
         })
@@ -136,7 +137,7 @@ impl Setup {
     /// The same, with all lanes beginning at once: for one pass, that somebody waits for.
     #[must_use]
     pub const fn at_once(mut self) -> Self {
-        self.spread_starts = false;
+        self.one_pass = true;
         self
     }
 

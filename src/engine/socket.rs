@@ -5,6 +5,7 @@
 
 use super::handle::{Accepted, Command, Handle, Refusal, Update, Updates};
 use super::view::{EngineView, LaneView};
+use crate::audit::AuditRecord;
 use crate::lane::LaneName;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -30,6 +31,8 @@ pub enum Question {
     Status,
     /// To be told of everything now, and of every change from now on.
     Watch,
+    /// To be told of one lane now, and of every change and every record of it from now on.
+    Follow(LaneName),
     /// To do something.
     Command(Command),
 }
@@ -53,6 +56,9 @@ pub enum Reply {
         lanes: Vec<Arc<LaneView>>,
         /// Lanes that the manifest no longer has.
         removed: Vec<LaneName>,
+        /// New records, oldest first; told only to who follows a lane.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        records: Vec<Arc<AuditRecord>>,
         /// Whether the engine has stopped.
         stopped: bool,
     },
@@ -100,7 +106,11 @@ async fn serve(stream: UnixStream, handle: &Handle) -> io::Result<()> {
             },
             // The rest of the connection is news: nothing more is asked on it.
             Ok(Question::Watch) => match handle.subscribe() {
-                Ok(updates) => return tell(updates, &mut lines, &mut write).await,
+                Ok(updates) => return tell(updates, None, &mut lines, &mut write).await,
+                Err(refusal) => Reply::Refused(refusal),
+            },
+            Ok(Question::Follow(lane)) => match handle.subscribe() {
+                Ok(updates) => return tell(updates, Some(&lane), &mut lines, &mut write).await,
                 Err(refusal) => Reply::Refused(refusal),
             },
             Ok(Question::Command(command)) => match handle.send(command).await {
@@ -116,26 +126,41 @@ async fn serve(stream: UnixStream, handle: &Handle) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes news until the engine stops or the viewer goes. A viewer that reads slowly is told less
-/// often: what it has not taken yet is merged.
+/// Writes news until the engine stops or the viewer goes, of every lane or of one. A viewer that
+/// reads slowly is told less often: what it has not taken yet is merged.
 async fn tell(
     mut updates: Updates,
+    of: Option<&LaneName>,
     lines: &mut Lines<BufReader<Take<OwnedReadHalf>>>,
     write: &mut OwnedWriteHalf,
 ) -> io::Result<()> {
+    let mut first = true;
     loop {
-        let update = tokio::select! {
+        let mut update = tokio::select! {
             update = updates.next() => update,
             gone = lines.next_line() => match gone? {
                 None => return Ok(()),
                 Some(_) => continue,
             },
         };
+        match of {
+            None => update.records.clear(),
+            Some(lane) => narrow(&mut update, lane),
+        }
         let stopped = update.stopped;
+        let about_others = update.lanes.is_empty()
+            && update.removed.is_empty()
+            && update.records.is_empty()
+            && of.is_some();
+        if about_others && !first && !stopped {
+            continue;
+        }
+        first = false;
         let news = Reply::News {
             engine: update.engine,
             lanes: update.lanes,
             removed: update.removed,
+            records: update.records,
             stopped,
         };
         let mut text = serde_json::to_vec(&news)?;
@@ -147,6 +172,15 @@ async fn tell(
     }
 }
 
+/// Leaves only what is about `lane`.
+fn narrow(update: &mut Update, lane: &LaneName) {
+    update.lanes.retain(|view| view.info.name == *lane);
+    update.removed.retain(|name| name == lane);
+    let of = |record: &Arc<AuditRecord>| record.lane.as_ref() == Some(lane);
+    update.records.retain(of);
+    update.engine = None;
+}
+
 /// The news of an engine in another process.
 pub struct Watching {
     lines: Lines<BufReader<OwnedReadHalf>>,
@@ -156,8 +190,8 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Waits for the next news; `None` when the engine is gone. Records are not among it. Safe to
-    /// cancel.
+    /// Waits for the next news; `None` when the engine is gone. Records are among it only where one
+    /// lane is followed. Safe to cancel.
     ///
     /// # Errors
     /// When what comes is no news.
@@ -178,11 +212,13 @@ fn news(line: &str) -> io::Result<Update> {
             engine,
             lanes,
             removed,
+            records,
             stopped,
         } => Ok(Update {
             engine,
             lanes,
             removed,
+            records,
             stopped,
             ..Update::default()
         }),
@@ -196,9 +232,21 @@ fn news(line: &str) -> io::Result<Update> {
 /// # Errors
 /// As [`ask`].
 pub async fn watch(path: &Path) -> io::Result<Watching> {
+    attach(path, Question::Watch).await
+}
+
+/// The same for one lane, with its records.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn follow(path: &Path, lane: LaneName) -> io::Result<Watching> {
+    attach(path, Question::Follow(lane)).await
+}
+
+async fn attach(path: &Path, question: Question) -> io::Result<Watching> {
     let attach = async {
         let (read, mut write) = UnixStream::connect(path).await?.into_split();
-        let mut text = serde_json::to_vec(&Question::Watch)?;
+        let mut text = serde_json::to_vec(&question)?;
         text.push(b'\n');
         write.write_all(&text).await?;
         let mut lines = BufReader::new(read).lines();

@@ -42,8 +42,8 @@ kinds! {
     PreflightStarted = "preflight_started",
     /// A store that had failed answers again.
     StoreRecovered = "store_recovered",
-    /// The token of lanewatch's own login at a store was renewed.
-    StoreLoginRenewed = "store_login_renewed",
+    /// Lanewatch's own login at a store is good: for the first time, or again after trouble.
+    StoreLoginGood = "store_login_good",
     /// Lanewatch logged in anew at a store, before its token ended.
     StoreLoginReplaced = "store_login_replaced",
     /// Lanewatch's own login at a store cannot be kept up.

@@ -94,9 +94,11 @@ pub enum LostAnswer {
 }
 
 /// What becomes of the old credential when a new one is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Predecessor {
     /// It lives to its own end, or until it is revoked.
+    #[default]
     LivesOn,
     /// It died with the answer.
     EndsAtOnce,
@@ -152,6 +154,9 @@ pub struct Handover {
     /// Whether the old one is made useless at its provider or store after the overlap, by
     /// [`super::Effect::Retire`]. Otherwise it is only forgotten.
     pub revoke: bool,
+    /// What its provider makes of the old one when somebody else has it replaced. What lanewatch's
+    /// own ways make of it is told by [`Renewal::predecessor`].
+    pub predecessor: Predecessor,
 }
 
 impl Default for Handover {
@@ -160,6 +165,7 @@ impl Default for Handover {
             overlap: Duration::from_secs(60),
             settle: Duration::ZERO,
             revoke: false,
+            predecessor: Predecessor::LivesOn,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct ProviderFacts {
     pub has_probe: bool,
     /// Whether a refresh token is used up by one exchange.
     pub single_use_refresh: bool,
+    /// Whether a key of this provider dies at once when somebody has another made in its place.
+    pub old_key_dies: bool,
     /// How the provider replaces a key when it is asked to, if it does.
     pub rotation: Option<RotationFacts>,
 }

@@ -6,6 +6,7 @@ use super::probe::Probe;
 use super::reader::Reader;
 use super::section::{Given, Section, shorten};
 use super::shape::{self, Shape};
+use super::source;
 use super::spec::Route;
 use super::value::{self, AHEAD, EVERY};
 use crate::lane::{SideEffect, Windows};
@@ -85,7 +86,7 @@ impl Defaults {
             };
         };
         let mut common = Common::read(section, &Shapes::DEFAULTS, read);
-        common.store = credential::store(section, read);
+        common.store = source::store(section, read);
         let credential = section.section("credential", &shape::DEFAULT_CREDENTIAL, &mut read.book);
         let credential = credential.ok().map_or(credential::Raw::ABSENT, |section| {
             credential::Raw::read(&section, &common.store, read)

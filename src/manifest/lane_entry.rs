@@ -9,6 +9,7 @@ use super::request;
 use super::section::{Given, Section};
 use super::shape;
 use super::spec::LaneEntry;
+use super::token_endpoint;
 use super::value;
 use super::web;
 use crate::lane::{CredentialKind, LaneSpec, Renewal, ScopeRules, ScopeSet};
@@ -177,7 +178,7 @@ fn scopes(section: &Section<'_>, read: &mut Reader<'_>) -> Option<ScopeRules> {
             let names: Option<_> = names
                 .iter()
                 .map(|name| {
-                    let scope = credential::scope_name(*name, read)?;
+                    let scope = token_endpoint::scope_name(*name, read)?;
                     Some(read.word(scope))
                 })
                 .collect();

@@ -95,6 +95,12 @@ pub(super) fn raw(
     Some(value.to_owned())
 }
 
+/// The text under `key`, as [`raw`] takes it.
+pub(super) fn line(section: &Section<'_>, key: &str, read: &mut Reader<'_>) -> Given<String> {
+    let text = section.text(key, &mut read.book);
+    text.and_then(|text| raw(text, &format!("`{key}`"), 2_048, &mut read.book))
+}
+
 /// The duration under `key`, within `bounds`.
 pub(super) fn duration(
     section: &Section<'_>,

@@ -163,6 +163,7 @@ impl Pack {
             has_base_url: self.base_url.is_some(),
             has_probe: self.probe.is_some(),
             single_use_refresh: self.refresh.single_use,
+            old_key_dies: self.overlap == Some(Overlap::None),
             rotation: self.rotation.as_ref().map(Rotation::facts),
         }
     }

@@ -160,9 +160,8 @@ async fn what_happens_while_the_audit_is_out_of_reach_is_recorded_when_it_is_bac
 #[tokio::test]
 async fn a_disk_that_takes_no_more_closes_the_gates_of_a_process_and_room_opens_them() {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
     let lanes = bank.key_lane("one", None) + &bank.key_lane("two", None);
-    home.write(&(bank.head(home.folder.path()) + &lanes));
+    let home = Home::with(&bank, &lanes);
     // A write beyond the limit is to fail, as on a full disk, and not to end the process.
     let mut command = home.command("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" run \"$1\""]);

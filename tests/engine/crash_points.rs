@@ -31,13 +31,12 @@ async fn settled(engine: &Running) -> Arc<LaneView> {
 
 async fn crash_at(point: CrashPoint) -> Found {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
     let lane = format!(
         "{}revocation_endpoint = \"{}/revoke\"\noverlap = \"0s\"\n",
         bank.grant_lane("crm"),
         bank.token.address
     );
-    home.write(&(bank.head(home.folder.path()) + &lane));
+    let home = Home::with(&bank, &lane);
     let engine = home.start().await;
     assert_eq!(settled(&engine).await.word, Word::Ok);
     engine.stop().await;

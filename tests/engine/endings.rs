@@ -1,10 +1,9 @@
 //! `lanewatch run` ends when it is told to, with the audit closed behind it.
 
 use crate::bank::{Bank, Mood};
-use crate::bench::find;
 use crate::process::{Home, records};
 use lanewatch::audit;
-use lanewatch::lane::{RecordKind, Word};
+use lanewatch::lane::RecordKind;
 use rustix::process::Signal;
 use std::time::Duration;
 
@@ -30,12 +29,9 @@ fn closed_in_order(home: &Home) {
 async fn a_signal_ends_an_idle_engine_with_zero_and_a_last_record() {
     let bank = Bank::start(3600).await;
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let home = Home::new();
-        home.write(&(bank.head(home.folder.path()) + &bank.grant_lane("crm")));
+        let home = Home::with(&bank, &bank.grant_lane("crm"));
         let engine = home.start().await;
-        engine
-            .until("it serves", |_, lanes| find(lanes, "crm").word == Word::Ok)
-            .await;
+        engine.until_serving("crm").await;
         engine.signal(signal);
         assert_eq!(engine.ended(SOON).await.code(), Some(0));
         closed_in_order(&home);
@@ -61,8 +57,7 @@ async fn a_store_that_never_answers_does_not_keep_an_engine_from_ending() {
 #[tokio::test]
 async fn a_token_endpoint_that_hangs_does_not_keep_an_engine_from_ending_nor_lose_the_intent() {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
-    home.write(&(bank.head(home.folder.path()) + &bank.grant_lane("crm")));
+    let home = Home::with(&bank, &bank.grant_lane("crm"));
     bank.world().token_after = Duration::from_secs(60);
     let engine = home.start().await;
     engine
@@ -89,8 +84,7 @@ async fn a_token_endpoint_that_hangs_does_not_keep_an_engine_from_ending_nor_los
 #[tokio::test]
 async fn a_signal_in_the_first_moment_ends_it_in_order_too() {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
-    home.write(&(bank.head(home.folder.path()) + &bank.key_lane("keys", None)));
+    let home = Home::with(&bank, &bank.key_lane("keys", None));
     for _ in 0..10 {
         let engine = home.start().await;
         engine.signal(Signal::TERM);

@@ -8,12 +8,9 @@ use lanewatch::lane::{Basis, Outcome, Word};
 /// Serves once with a key, ends, and starts again when the upstream has forgotten it or has revoked it.
 async fn rejected_after_a_restart(life: Option<u64>, forgotten: bool) -> (Outcome, Basis) {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
-    home.write(&(bank.head(home.folder.path()) + &bank.key_lane("keys", life)));
+    let home = Home::with(&bank, &bank.key_lane("keys", life));
     let engine = home.start().await;
-    engine
-        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
-        .await;
+    engine.until_serving("keys").await;
     engine.stop().await;
     if forgotten {
         bank.world().tokens.clear();
@@ -63,10 +60,9 @@ async fn what_an_answer_states_outright_wins_over_what_was_known_before_it() {
 #[tokio::test]
 async fn an_endpoint_is_shown_one_invented_key_however_many_lanes_it_proves() {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
     let lanes = bank.key_lane("one", None) + &bank.key_lane("two", None);
     let lanes = lanes.replace("target = \"/api\"", "target = \"/api\", control = true");
-    home.write(&(bank.head(home.folder.path()) + &lanes));
+    let home = Home::with(&bank, &lanes);
     let engine = home.start().await;
     engine
         .until("they serve", |_, lanes| {

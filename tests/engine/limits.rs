@@ -2,7 +2,8 @@
 //! more at once than the manifest allows.
 
 use crate::bank::{Bank, Mood};
-use crate::bench::{Bench, DEADLINE};
+use crate::bench::Bench;
+use crate::real::until;
 use crate::server::{Ask, Server};
 use lanewatch::engine::clock;
 use lanewatch::lane::{Gate, Wall};
@@ -50,14 +51,10 @@ fn seldom(asked: &[Ask], since: Wall) {
 
 async fn watch(server: &Server, requests: usize) {
     let before = server.seen().len();
-    let wait = async {
-        while server.seen().len() < before + requests {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, wait)
-        .await
-        .expect("it goes on asking");
+    until("it goes on asking", async || {
+        server.seen().len() >= before + requests
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ mod proofs;
 #[path = "../real/mod.rs"]
 mod real;
 mod reload;
+mod rotate_command;
 mod rotation;
 mod server;
 mod serving;

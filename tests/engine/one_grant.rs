@@ -168,6 +168,7 @@ async fn pass(
         }
         client.write_all(&answer).await.ok()?;
         if moment == Some(Moment::Persisting) {
+            // Somewhere on the answer's way into the store: where is another each time.
             tokio::time::sleep(Duration::from_micros(turn as u64 * 7919 % 6000)).await;
             end(victim);
             seen.killed.send(killed(Moment::Persisting)).ok();

@@ -1,9 +1,10 @@
 //! The built binary, in a state folder of its own; ended by its process id when the test is over.
 
-use crate::bench::{DEADLINE, Lanes};
+use crate::bank::Bank;
+use crate::bench::{DEADLINE, Lanes, find};
 use lanewatch::audit::{self, AuditRecord};
 use lanewatch::engine::{Command, EngineView, LaneView, Question, Reply, ask};
-use lanewatch::lane::{Actor, Verb};
+use lanewatch::lane::{Actor, Verb, Word};
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -34,6 +35,13 @@ impl Home {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("lanes.toml");
         Self { folder, file }
+    }
+
+    /// One whose manifest has these lanes, at that bank.
+    pub(crate) fn with(bank: &Bank, lanes: &str) -> Self {
+        let home = Self::new();
+        home.write(&(bank.head(home.folder.path()) + lanes));
+        home
     }
 
     pub(crate) fn write(&self, text: &str) {
@@ -180,6 +188,14 @@ impl Running {
         if tokio::time::timeout(DEADLINE, wait).await.is_err() {
             panic!("never came: {what}: {:?}", self.look().await);
         }
+    }
+
+    /// Waits until that lane serves and nothing is the matter.
+    pub(crate) async fn until_serving(&self, lane: &str) {
+        self.until(&format!("{lane} serves"), |_, lanes| {
+            find(lanes, lane).word == Word::Ok
+        })
+        .await;
     }
 
     /// Waits for a record, looking at the files only.

@@ -208,6 +208,7 @@ async fn say(stream: &mut TcpStream, answer: Answer) -> std::io::Result<()> {
             stream.write_all(head).await?;
             loop {
                 stream.write_all(&[b'x'; 512]).await?;
+                // Slowly: how long it takes is what is being tried, and not how much fits.
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }

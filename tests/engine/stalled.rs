@@ -4,6 +4,7 @@
 use crate::bank::Bank;
 use crate::bench::{DEADLINE, find};
 use crate::process::{Home, Running, records};
+use crate::real;
 use lanewatch::engine::LaneView;
 use lanewatch::lane::{RecordKind, Step, Verb, Word};
 use rustix::process::Signal;
@@ -54,11 +55,10 @@ impl Both {
         self.bank.world().token_after = answer_after;
         let exchanged = self.bank.world().exchanged;
         self.one.ask("crm", Verb::Refresh).await;
-        let until = Instant::now() + DEADLINE;
-        while self.bank.world().exchanged == exchanged {
-            assert!(Instant::now() < until, "the request never came");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        real::until("the request", async || {
+            self.bank.world().exchanged > exchanged
+        })
+        .await;
     }
 
     fn grant_file(&self) -> std::path::PathBuf {

@@ -21,12 +21,9 @@ fn lane<'a>(status: &'a Value, name: &str) -> &'a Value {
 #[tokio::test]
 async fn a_hold_survives_a_kill_in_the_very_moment_it_was_written() {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
-    home.write(&(bank.head(home.folder.path()) + &bank.key_lane("keys", None)));
+    let home = Home::with(&bank, &bank.key_lane("keys", None));
     let engine = home.start().await;
-    engine
-        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
-        .await;
+    engine.until_serving("keys").await;
     bank.world().revoke("keys", false);
     engine
         .until_record("the hold", |record| record.kind == RecordKind::LaneHeld)
@@ -60,9 +57,7 @@ async fn a_hold_survives_a_kill_in_the_very_moment_it_was_written() {
         )
         .await;
     assert!(matches!(released, Reply::Accepted(_)), "{released:?}");
-    engine
-        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
-        .await;
+    engine.until_serving("keys").await;
     engine.kill().await;
     // And neither does a release get lost.
     let (code, status) = home.json(&["status", "--json"]).await;
@@ -72,12 +67,9 @@ async fn a_hold_survives_a_kill_in_the_very_moment_it_was_written() {
 #[tokio::test]
 async fn a_pause_survives_a_kill_after_its_answer_and_a_restart_in_order() {
     let bank = Bank::start(3600).await;
-    let home = Home::new();
-    home.write(&(bank.head(home.folder.path()) + &bank.key_lane("keys", None)));
+    let home = Home::with(&bank, &bank.key_lane("keys", None));
     let engine = home.start().await;
-    engine
-        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
-        .await;
+    engine.until_serving("keys").await;
     let paused = engine
         .ask(
             "keys",
@@ -108,9 +100,7 @@ async fn a_pause_survives_a_kill_after_its_answer_and_a_restart_in_order() {
             },
         )
         .await;
-    engine
-        .until("it serves", |_, lanes| find(lanes, "keys").word == Word::Ok)
-        .await;
+    engine.until_serving("keys").await;
     engine.stop().await;
 }
 

@@ -28,6 +28,7 @@ fn provider(name: &str) -> Option<ProviderFacts> {
         has_base_url,
         has_probe,
         single_use_refresh,
+        old_key_dies: name == "github",
         rotation: (name == "stripe").then_some(RotationFacts {
             old_dies: false,
             settle: std::time::Duration::ZERO,

@@ -1,11 +1,12 @@
 //! What a manifest without mistakes means.
 
 use super::{lane, read, small, with};
-use lanewatch::lane::Trust;
+use lanewatch::lane::{Predecessor, Trust};
 use lanewatch::manifest::{Bindings, OpenBaoAuth, SecretFrom, StoreSpec, packs_folder, parse};
 use lanewatch::plain::Plain;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 #[test]
 fn a_lane_on_an_unmanaged_source_is_refused_and_not_a_mistake() {
@@ -150,4 +151,32 @@ fn ten_thousand_lanes_are_read_in_their_order() {
     let lines = text.lines().collect::<Vec<_>>();
     assert_eq!(lines[last.line - 1], "[[lane]]");
     assert_eq!(lines[last.line], "name = \"lane-9999\"");
+}
+
+#[test]
+fn a_key_whose_provider_ends_it_at_once_has_no_overlap_unless_the_manifest_says_so() {
+    let handover = |lane: &str| {
+        let text = small(&format!(
+            "[[lane]]\nname = \"a\"\n[lane.credential]\npath = \"p\"\n{lane}\n"
+        ));
+        read(&text).unwrap().lanes[0].spec.handover
+    };
+    let minute = Duration::from_secs(60);
+    let ends = handover("kind = \"managed_key\"");
+    assert_eq!(
+        (ends.overlap, ends.predecessor),
+        (Duration::ZERO, Predecessor::EndsAtOnce)
+    );
+    let stated = handover("kind = \"managed_key\"\noverlap = \"1m\"");
+    assert_eq!(
+        (stated.overlap, stated.predecessor),
+        (minute, Predecessor::LivesOn)
+    );
+    let grant = "kind = \"oauth_refresh\"\nfield = \"f\"\nclient_id = \"c\"\n\
+                 token_endpoint = \"https://auth.example.org/token\"";
+    let token = handover(grant);
+    assert_eq!(
+        (token.overlap, token.predecessor),
+        (minute, Predecessor::LivesOn)
+    );
 }

@@ -42,7 +42,14 @@ fn the_mouse_is_switched_on_only_where_it_is_asked_for_and_off_again_in_every_wa
 
 #[test]
 fn the_background_is_asked_for_after_the_first_frame_and_a_late_answer_is_no_key() {
+    // A colour that only the light form of a theme has, in 256 colours.
+    background_is_asked_for("", b"38;5;29");
+    background_is_asked_for("theme = \"high-contrast\"", b"38;5;19");
+}
+
+fn background_is_asked_for(config: &str, color: &[u8]) {
     let state = tempfile::tempdir().unwrap();
+    configure(state.path(), config);
     let mut terminal = Terminal::run((80, 24), state.path(), &["demo"], &[]);
     terminal.wait_for("crm-sync");
     terminal.wait("the question", |_| {
@@ -52,11 +59,10 @@ fn the_background_is_asked_for_after_the_first_frame_and_a_late_answer_is_no_key
     let (frame, question) = (at(&bytes, b"lanes"), at(&bytes, QUESTION));
     assert!(frame < question, "{frame:?} {question:?}");
     let painted = |terminal: &Terminal, color: &[u8]| at(&terminal.bytes(), color).is_some();
-    // The light theme's green, in 256 colours.
-    assert!(!painted(&terminal, b"38;5;29"));
+    assert!(!painted(&terminal, color));
     terminal.press("\x1b]11;rgb:ffff/ff");
     terminal.press("ff/ffff\x1b\\");
-    terminal.wait("the light theme", |_| painted(&terminal, b"38;5;29"));
+    terminal.wait("the light theme", |_| painted(&terminal, color));
     let screen = terminal.screen();
     assert!(
         !screen.contains("rgb") && screen.contains("crm-sync"),
@@ -79,7 +85,7 @@ fn a_terminal_whose_background_is_known_or_none_of_our_business_is_not_asked() {
         let mut terminal = Terminal::run((80, 24), state.path(), &["demo"], env);
         terminal.wait_for("crm-sync");
         terminal.press("?");
-        terminal.wait_for("one row down");
+        terminal.wait_for("lanes: find and act");
         terminal.press("\x03");
         terminal.exit_code();
         assert_eq!(at(&terminal.bytes(), QUESTION), None, "{config}");

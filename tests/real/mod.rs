@@ -22,8 +22,10 @@ mod oidc;
 mod postgres;
 mod process;
 mod proxy;
+mod wait;
 
 pub(crate) use bao::{Bao, write_private};
 pub(crate) use oidc::Oidc;
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::{Asked, Canned, Fault, Proxy};
+pub(crate) use wait::until;

@@ -1,14 +1,13 @@
 //! The store fails in every way that it can: sealed, limited, hanging, killed, or with a login that
 //! ends. None of it is a verdict on a credential.
 
-use crate::bench::{Bench, DEADLINE};
-use crate::real::{Bao, Canned, Fault, Oidc};
+use crate::bench::Bench;
+use crate::real::{Bao, Canned, Fault, Oidc, until};
 use crate::rig::{API, EXCHANGE, Rig, generation, serves};
 use lanewatch::engine::clock;
 use lanewatch::http::Method;
 use lanewatch::lane::{Activity, Gate, Outcome, RecordKind, Verb, Word};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// What the store is asked to take.
 const WRITE: &str = "POST /v1/secret/data/lanes/";
@@ -74,14 +73,8 @@ async fn all_are_fresh(bench: &Bench, before: &[u64]) {
 #[allow(clippy::print_stdout, reason = "seen with --nocapture only")]
 async fn back_and_fresh(rig: &Rig, bench: &Bench, before: &[u64]) {
     let path = "secret/data/clients/lane";
-    let answers = async {
-        while rig.bao.send(Method::GET, path, Value::Null).await.0 != 200 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, answers)
-        .await
-        .expect("it is back");
+    let answers = async || rig.bao.send(Method::GET, path, Value::Null).await.0 == 200;
+    until("it is back", answers).await;
     let back = clock::now().boot;
     all_are_fresh(bench, before).await;
     let took = clock::now().boot.since(back);

@@ -5,6 +5,7 @@ use crate::bench::Bench;
 use crate::real::{Bao, Oidc, Postgres};
 use crate::rig::{generation, login, serves};
 use lanewatch::engine::LaneView;
+use lanewatch::http::Method;
 use lanewatch::lane::{Gate, Outcome, RecordKind, Verb, Word};
 use lanewatch::manifest::OpenBaoAuth;
 use serde_json::{Value, json};
@@ -250,12 +251,12 @@ async fn lanewatchs_own_login_is_renewed_and_replaced_and_no_lane_notices() {
            [lane.credential]\nkind = \"vault_reference\"\npath = \"lanes/key\"\nfield = \"key\"\n";
     let bench = Bench::plain(&text).await;
     all_serve(&bench).await;
-    for kind in [
-        RecordKind::StoreLoginRenewed,
-        RecordKind::StoreLoginReplaced,
-    ] {
+    for kind in [RecordKind::StoreLoginGood, RecordKind::StoreLoginReplaced] {
         bench.until_record(kind.as_str(), |r| r.kind == kind).await;
     }
+    let good = |r: &&lanewatch::audit::AuditRecord| r.kind == RecordKind::StoreLoginGood;
+    let all = bench.records();
+    assert_eq!(all.iter().filter(good).count(), 1, "a renewal is no news");
     let (engine, _) = bench.look().await;
     let login = engine.stores[0].login.clone().unwrap();
     assert!(
@@ -278,6 +279,70 @@ async fn lanewatchs_own_login_is_renewed_and_replaced_and_no_lane_notices() {
             RecordKind::StoreLoginFailed,
         ];
         assert!(!bad.contains(&record.kind), "{record:?}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn people_are_told_once_that_a_given_token_will_end_and_once_that_it_has() {
+    let bao = Bao::start().await;
+    let wanted = json!({ "policies": ["default"], "ttl": "6s", "explicit_max_ttl": "9s" });
+    let said = bao.ok(Method::POST, "auth/token/create", wanted).await;
+    let auth = bao
+        .spec_with(said["auth"]["client_token"].as_str().unwrap())
+        .auth;
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told");
+    let text = format!(
+        "{}[[alert]]\nname = \"pager\"\ncommand = [\"sh\", \"-c\", \"cat >> '{}'\"]\n\
+         [[lane]]\nname = \"key\"\nprovider = \"http\"\nroute = {{ server = \"k\" }}\n\
+         base_url = \"http://127.0.0.1:9\"\nprobe = false\n\
+         [lane.credential]\nkind = \"vault_reference\"\npath = \"lanes/key\"\nfield = \"key\"\n",
+        head(&bao, &auth),
+        told.display()
+    );
+    let bench = Bench::plain(&text).await;
+    let alerts = || -> Vec<Value> {
+        let text = std::fs::read_to_string(&told).unwrap_or_default();
+        let all = serde_json::Deserializer::from_str(&text).into_iter();
+        let about_store = |alert: &Value| alert["lane"].is_null();
+        all.filter_map(Result::ok).filter(about_store).collect()
+    };
+    bench
+        .until("both are told", |engine, _| {
+            let login = engine.stores[0].login.as_ref();
+            alerts().len() >= 2 && login.is_some_and(|login| login.trouble.is_some())
+        })
+        .await;
+    let delivered = |r: &&lanewatch::audit::AuditRecord| {
+        r.kind == RecordKind::OperatorNotified && r.lane.is_none()
+    };
+    bench
+        .until("both deliveries are on record", |_, _| {
+            bench.records().iter().filter(delivered).count() == 2
+        })
+        .await;
+    let told = alerts();
+    let levels: Vec<_> = told.iter().map(|alert| alert["level"].clone()).collect();
+    assert_eq!(levels, ["warning", "critical"], "{told:?}");
+    assert!(
+        told[0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("put another one there"),
+        "{told:?}"
+    );
+    // Each names the record that it is about.
+    let records = bench.records();
+    for (alert, kind) in told
+        .iter()
+        .zip([RecordKind::WarningRaised, RecordKind::StoreLoginFailed])
+    {
+        let seq = alert["seq"].as_u64().unwrap();
+        assert!(
+            records.iter().any(|r| r.kind == kind && r.seq <= seq),
+            "{alert}"
+        );
     }
     bench.stop().await;
 }

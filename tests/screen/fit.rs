@@ -10,16 +10,21 @@ use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Every view by its name and the keys that lead there.
-const VIEWS: [(&str, &str); 9] = [
+const VIEWS: [(&str, &str); 14] = [
     ("wall", ""),
     ("sheet", "enter"),
-    ("audit", "tab tab enter"),
+    ("audit", "z tab tab"),
+    ("record", "z tab tab k k enter"),
     ("groups", "b b space"),
     ("columns", "c j j"),
     ("pause", "p"),
     ("confirm", "r tab"),
     ("filter", "/"),
     ("help", "?"),
+    ("palette", ":"),
+    ("drills", "/ d e m o enter d"),
+    ("copy", "y"),
+    ("form", "l"),
 ];
 
 #[test]
@@ -40,7 +45,12 @@ fn every_view_has_its_styles_in_dark_light_and_mono_at_every_size() {
 
 #[test]
 fn the_other_themes_have_their_styles_too() {
-    for theme in ["high-contrast", "color-safe"] {
+    for theme in [
+        "high-contrast",
+        "high-contrast-light",
+        "color-safe",
+        "color-safe-light",
+    ] {
         let mut all = String::new();
         for (view, keys) in VIEWS {
             let mut desk = Desk::with(80, 24, wall());

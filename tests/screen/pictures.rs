@@ -245,9 +245,9 @@ fn ten_thousand_lanes() {
 
 #[test]
 fn the_audit_on_the_whole_screen() {
-    let mut desk = Desk::with(80, 24, wall());
-    desk.press("tab tab enter");
-    insta::assert_snapshot!("audit_80x24", desk.text());
+    at_every_size("audit", |desk| {
+        desk.press("z tab tab");
+    });
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn lateness_is_seen_where_there_is_some() {
     assert_eq!(report.late_unavoidable, 50, "{report}");
     assert!(report.worst_degraded_s > 60.0, "{report}");
     // Places for one refresh at a time cannot serve two hundred lanes: that is nobody's outage.
-    let narrow = GRANT.replace("per_host = 256", "per_host = 1");
+    let narrow = GRANT.replace("per_host = 512", "per_host = 1");
     let report = run_of(&narrow, &scenario(1_000, MINUTE, MINUTE * 10, &[]));
     assert!(report.late_refreshes > 100, "{report}");
     assert_eq!(report.late_unavoidable, 0, "{report}");

@@ -1,7 +1,7 @@
 //! The real database behind a real OpenBao, from which leases come.
 
 use crate::openbao;
-use crate::real::{Bao, Postgres};
+use crate::real::{Bao, Postgres, until};
 use lanewatch::store::{LeaseEnd, LeaseTerm, Leased, LoginNews, StoreError};
 use std::time::Duration;
 
@@ -31,14 +31,10 @@ async fn a_lease_is_a_role_of_the_database_for_as_long_as_it_lives() {
     bao.role("briefly", "1s", "1s").await;
     let lease = bao.lease("briefly").await;
     assert_eq!(lease["lease_duration"], 1);
-    let ended = async {
-        while !database.leased_roles().is_empty() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), ended)
-        .await
-        .expect("its role is taken away");
+    until("its role is taken away", async || {
+        database.leased_roles().is_empty()
+    })
+    .await;
 }
 
 /// A store whose engine makes roles that live `first`, and `most` when they are renewed.
@@ -130,13 +126,10 @@ async fn a_lease_is_not_promised_beyond_the_token_that_it_dies_with() {
     let store = store.openbao().unwrap();
     let leased = store.issue(ROLE, None).await.unwrap();
     assert!(leased.lives <= Duration::from_secs(5), "{:?}", leased.lives);
-    let another = async {
-        while store.tend().await.news != LoginNews::LoggedIn {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let done = tokio::time::timeout(Duration::from_secs(30), another).await;
-    done.expect("a new login");
+    until("a new login", async || {
+        store.tend().await.news == LoginNews::LoggedIn
+    })
+    .await;
     let minute = Duration::from_secs(60);
     let renewed = store.renew_lease(&leased.lease, minute).await.unwrap();
     assert_eq!(renewed, LeaseTerm::Orphaned);

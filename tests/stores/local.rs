@@ -1,5 +1,6 @@
 //! Files, commands and variables of this machine.
 
+use crate::real::until;
 use crate::{fields, source};
 use lanewatch::http::Http;
 use lanewatch::manifest::StoreSpec;
@@ -237,12 +238,7 @@ async fn a_command_that_hangs_is_killed_with_all_that_it_started() {
     assert_eq!(error, StoreError::Timeout(2_000));
     let pids = std::fs::read_to_string(&pids).unwrap();
     for pid in pids.split_whitespace() {
-        let gone = tokio::time::timeout(Duration::from_secs(10), async {
-            while is_running(pid) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        assert!(gone.await.is_ok(), "{pid} is still running");
+        until(&format!("the end of {pid}"), async || !is_running(pid)).await;
     }
 }
 

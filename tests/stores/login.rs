@@ -1,13 +1,12 @@
 //! How lanewatch gets into a real OpenBao, and what it says when it does not.
 
-use crate::real::Bao;
+use crate::real::{Bao, until};
 use crate::{fields, openbao, source};
 use lanewatch::manifest::{OpenBaoAuth, SecretFrom};
 use lanewatch::store::StoreError;
 use serde_json::json;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 const READ_GH: &str = r#"path "secret/data/gh" { capabilities = ["read", "create", "update"] }"#;
 
@@ -20,12 +19,7 @@ async fn a_role_logs_in_again_when_its_token_has_died() {
     let store = openbao(bao.spec_of(auth));
     let token = source("gh", Some("token"));
     store.read(&token).await.unwrap();
-    let dies = tokio::time::timeout(Duration::from_secs(60), async {
-        while bao.role_tokens().await > 0 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    });
-    dies.await.unwrap();
+    until("its token dies", async || bao.role_tokens().await == 0).await;
     let record = store.read(&token).await.unwrap();
     assert_eq!(record.fields["token"].expose(), "one");
     store

@@ -4,7 +4,7 @@ use super::super::perform::{Job, Work};
 use super::super::renew::Renew;
 use super::Engine;
 use crate::alert::{self, Alert};
-use crate::lane::{Effect, Now, RefreshWhy, Retirement};
+use crate::lane::{AlertLevel, Effect, Now, RefreshWhy, Retirement};
 use crate::policy::Place;
 use std::sync::Arc;
 
@@ -76,6 +76,11 @@ impl Engine {
                     serving,
                 }
             }
+            // What should be looked at is being looked at.
+            Effect::Alert {
+                level: AlertLevel::Warning,
+                ..
+            } if self.one_pass => return,
             Effect::Alert { level, text } => {
                 let alert = Alert {
                     level,

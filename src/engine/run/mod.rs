@@ -7,6 +7,7 @@
 
 mod jobs;
 mod lanes;
+mod notices;
 mod reports;
 mod requests;
 mod tending;
@@ -27,6 +28,7 @@ use super::state_folder::{EngineLock, StateFolder};
 use super::view::StoreView;
 use super::watching::Watching;
 use super::workers::{Done, Workers};
+use crate::alert::Alert;
 use crate::audit::Journal;
 use crate::http::Http;
 use crate::lane::{
@@ -36,10 +38,12 @@ use crate::manifest::Manifest;
 use crate::plain::Plain;
 use crate::policy::{Dispatch, Groups, Jump, Starts, Wakes};
 use crate::sandbox;
-use crate::store::{Store, Stores, Tended};
+use crate::store::Stores;
+use notices::Aside;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+use tending::Logins;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use views::store_views;
@@ -57,8 +61,6 @@ const START_GROUP: usize = 256;
 /// Events taken in one turn, and so in one group of the audit.
 const TURN: usize = 1_024;
 
-/// A store and what was done for the login there.
-type TendedStore = (Plain, Arc<Store>, Tended);
 /// What a command is answered.
 type Answer = Result<Accepted, Refusal>;
 /// What a request for a credential is answered; `None` if there is no such lane.
@@ -72,6 +74,8 @@ struct Turn {
     effects: Vec<(usize, Effect)>,
     touched: BTreeSet<usize>,
     removed: Vec<LaneName>,
+    /// What people are told of the engine itself.
+    notices: Vec<Alert>,
     answers: Vec<(oneshot::Sender<Answer>, Answer)>,
     leases: Vec<(LaneName, oneshot::Sender<Lent>)>,
     engine_changed: bool,
@@ -91,7 +95,8 @@ pub struct Engine {
     remember_at: Boot,
     sandbox: Option<sandbox::Control>,
     seed: u64,
-    spread_starts: bool,
+    /// Whether somebody waits for one pass, and reads what comes of it.
+    one_pass: bool,
     clock: Clock,
     started: Wall,
 
@@ -120,12 +125,9 @@ pub struct Engine {
     reports: mpsc::Receiver<Done>,
     /// How far work under way has got, by lane.
     progress: mpsc::UnboundedReceiver<(usize, Event)>,
-    /// When each login is looked at; one that is being looked at is missing.
-    tend_at: BTreeMap<Plain, Boot>,
-    tended: (
-        mpsc::UnboundedSender<TendedStore>,
-        mpsc::UnboundedReceiver<TendedStore>,
-    ),
+    logins: Logins,
+    /// What came of work that is for no lane.
+    asides: (mpsc::UnboundedSender<Aside>, mpsc::UnboundedReceiver<Aside>),
     watching: Option<Watching>,
     /// Told when other folders have to be watched.
     rewatch: (mpsc::UnboundedSender<()>, mpsc::UnboundedReceiver<()>),
@@ -164,7 +166,7 @@ impl Engine {
             remember_at: now.boot,
             sandbox: setup.sandbox,
             seed: setup.seed,
-            spread_starts: setup.spread_starts,
+            one_pass: setup.one_pass,
             clock: Clock::new(),
             started: now.wall,
             lanes: Vec::with_capacity(setup.manifest.lanes.len()),
@@ -190,8 +192,8 @@ impl Engine {
             requests: receiver,
             reports,
             progress,
-            tend_at: BTreeMap::new(),
-            tended: mpsc::unbounded_channel(),
+            logins: Logins::default(),
+            asides: mpsc::unbounded_channel(),
             watching: None,
             rewatch: mpsc::unbounded_channel(),
             news: None,
@@ -230,10 +232,9 @@ impl Engine {
         }
         self.tend_from(now);
         self.watch_files();
-        self.starts = if self.spread_starts {
-            Starts::spread(now.boot, self.lanes.len())
-        } else {
-            Starts::at_once(now.boot, self.lanes.len())
+        self.starts = match self.one_pass {
+            true => Starts::at_once(now.boot, self.lanes.len()),
+            false => Starts::spread(now.boot, self.lanes.len()),
         };
         self.begin_the_due(now).await;
         self.finish_turn(now).await;
@@ -251,9 +252,7 @@ impl Engine {
                     while self.rewatch.1.try_recv().is_ok() {}
                     self.watch_files();
                 }
-                Some((name, store, tended)) = self.tended.1.recv() => {
-                    self.take_tended(clock::now(), &name, &store, &tended);
-                }
+                Some(aside) = self.asides.1.recv() => self.take_aside(clock::now(), aside),
                 Some(done) = self.reports.recv() => self.take_report(clock::now(), done),
                 news = next_news(&mut self.news) => self.take_news(clock::now(), news),
                 () = tokio::time::sleep(sleep) => {}

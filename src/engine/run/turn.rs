@@ -80,6 +80,9 @@ impl Engine {
         for (slot, effect) in turn.effects {
             self.start(now, slot, effect);
         }
+        for notice in turn.notices {
+            self.notify(notice);
+        }
         let lanes = &self.lanes;
         while let Some((ticket, job)) = self
             .dispatch

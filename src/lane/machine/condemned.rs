@@ -26,6 +26,13 @@ impl Lane {
             self.ended_by_rotation(now, out);
             return;
         }
+        let ends = self.spec.handover.predecessor == Predecessor::EndsAtOnce;
+        if ends && self.trial.is_some() {
+            // Its provider ends the old one with the rotation: nobody has revoked anything.
+            self.old_ended(now, out);
+            self.fall_back_on_candidate(now, out);
+            return;
+        }
         self.record(out, detected_as(verdict.outcome)).verdict = Some(verdict.clone());
         self.close_with(now, verdict, out);
         self.schedule.refresh = None;

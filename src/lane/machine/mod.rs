@@ -13,6 +13,7 @@
 //! | `trial` | a newer credential is tested before it takes the place of a living one |
 //! | `handover` | it takes that place; the old one is kept for a while and retired |
 //! | `condemned` | revocation: close, look once whether it was a rotation, hold |
+//! | `outage` | an outage that lasts is told |
 //! | `asked` | what a person asks for |
 //! | `quiet` | passing over what changes nothing |
 //! | `schedule` | deadlines, and what happens when one passes |
@@ -23,6 +24,7 @@ mod condemned;
 mod control;
 mod handover;
 mod loading;
+mod outage;
 mod preflight;
 mod proof;
 mod quiet;
@@ -217,6 +219,9 @@ pub struct Lane {
     limited: bool,
     window: Option<Degraded>,
     trouble: Option<Degraded>,
+    outage: Option<outage::Outage>,
+    /// Whether people were told that pre-flight refuses it, since it was last passed.
+    refusal_told: bool,
     rotation: Option<Rotation>,
     preflight: Option<preflight::Preflight>,
 
@@ -266,6 +271,8 @@ impl Lane {
             limited: false,
             window: None,
             trouble: None,
+            outage: None,
+            refusal_told: false,
             rotation: None,
             preflight: None,
             flights: Flights::default(),
@@ -343,6 +350,7 @@ impl Lane {
             Event::Withdrawn => self.withdraw(&mut out),
         }
         self.do_what_is_due(now, &mut out);
+        self.watch_outage(now, &mut out);
         if let Some(at) = self.schedule.soonest() {
             out.effects
                 .push(Effect::Wake(at.max(now.boot.plus(Backoff::FLOOR))));
@@ -386,6 +394,8 @@ impl Lane {
         self.flights = Flights::default();
         self.schedule = Schedule::default();
         self.preflight = None;
+        self.trouble = None;
+        self.verdict = None;
         self.refusal = Some(Refusal::NotProvenYet);
     }
 

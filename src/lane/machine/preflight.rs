@@ -6,7 +6,7 @@
 
 use super::super::Attempt;
 use super::super::credential::{Credential, ScopeSet};
-use super::super::effect::{Effect, LoadWhy, ProbeWhy, RefreshWhy};
+use super::super::effect::{AlertLevel, Effect, LoadWhy, ProbeWhy, RefreshWhy};
 use super::super::event::Observed;
 use super::super::gate::{Finding, FindingLevel, Refusal};
 use super::super::outcome::{Basis, Evidence, Outcome, Verdict};
@@ -263,6 +263,7 @@ impl Lane {
         self.preflight = None;
         self.schedule.preflight = None;
         self.refusal = None;
+        self.refusal_told = false;
         self.expired = false;
         self.load_backoff.succeed();
         self.probe_backoff.succeed();
@@ -298,7 +299,16 @@ impl Lane {
             self.record(out, RecordKind::PreflightRefused).note = Some(Plain::new(text));
         }
         self.refusal = Some(refusal);
+        self.tell_of_refusal(text, out);
         self.fail_rotation(text, out);
+    }
+
+    /// Tells people that pre-flight refuses the lane, once until it is passed.
+    fn tell_of_refusal(&mut self, why: &str, out: &mut Reaction) {
+        if !std::mem::replace(&mut self.refusal_told, true) {
+            let text = format!("{}: pre-flight refuses it: {why}", self.spec.name);
+            self.alert(out, AlertLevel::Warning, text);
+        }
     }
 
     /// Refuses for what an answer means, and plans the next try where one makes sense.
@@ -310,6 +320,11 @@ impl Lane {
         }
         let verdict = self.see(now, verdict);
         self.fail_rotation(&detail(&verdict), out);
+        // An outage or a limit is over by itself; that it lasts is told in its time.
+        if !verdict.outcome.is_outage() && verdict.outcome != Outcome::RateLimited {
+            let why = format!("{} ({})", verdict.outcome, detail(&verdict));
+            self.tell_of_refusal(&why, out);
+        }
         let terminal = verdict.outcome.is_terminal();
         let limit = verdict.evidence.retry_after_s.map(Duration::from_secs);
         self.refusal = Some(Refusal::Answer(verdict));

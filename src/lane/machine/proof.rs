@@ -401,6 +401,8 @@ impl Lane {
                 let text = format!("{name}: allowed, but must be denied");
                 if self.preflight.take().is_some() {
                     self.find_again("neighbor", FindingLevel::Refuse, text.clone());
+                    // It is told louder than other refusals.
+                    self.refusal_told = true;
                     self.refuse(Refusal::Neighbor, &text, out);
                     self.alert(
                         out,

@@ -145,7 +145,7 @@ impl Lane {
     }
 
     /// The credential at hand ended with the rotation that made the next one.
-    fn old_ended(&mut self, now: Now, out: &mut Reaction) {
+    pub(super) fn old_ended(&mut self, now: Now, out: &mut Reaction) {
         let text = "the old credential ended with the rotation; the new one is being proved";
         let verdict = Verdict::own(Outcome::CredentialRevoked, "lane/rotated", text);
         self.open_window(now, Arc::new(verdict), out);

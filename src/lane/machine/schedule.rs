@@ -35,6 +35,8 @@ pub(super) struct Schedule {
     pub retire: Option<Boot>,
     /// A condemned lane is held no later than this, whatever the store says or does not say.
     pub hold: Option<Boot>,
+    /// People are told of the outage.
+    pub outage: Option<Boot>,
 }
 
 impl Schedule {
@@ -54,12 +56,11 @@ impl Schedule {
             &self.trial,
             &self.retire,
             &self.hold,
+            &self.outage,
         ];
         let mut soonest = u64::MAX;
         for at in all {
-            if let Some(at) = at {
-                soonest = soonest.min(at.0);
-            }
+            soonest = soonest.min(at.map_or(u64::MAX, |at| at.0));
         }
         (soonest != u64::MAX).then_some(Boot(soonest))
     }

@@ -394,7 +394,7 @@ impl Lane {
     }
 
     /// What serves, in half a sentence.
-    fn serving_text(&self, now: Now) -> String {
+    pub(super) fn serving_text(&self, now: Now) -> String {
         match self.serve(now) {
             Ok(generation) => match self.credential.as_ref().and_then(|c| c.expiry) {
                 Some(expiry) => format!("generation {generation} serves until {}", expiry.at),

@@ -4,7 +4,7 @@
 //! mistake changes nothing: the last good one stays in force, and the screen says what is wrong and
 //! where.
 
-use super::{AUTO, Config, Sources};
+use super::{Config, Sources, follows_background};
 use crate::manifest::{Watcher, watch};
 use crate::plain::Plain;
 use crate::tui::depth::Depth;
@@ -83,7 +83,7 @@ impl Live {
         let config = &self.now.config;
         self.light.is_none()
             && config.ask_background.value
-            && config.theme.value == AUTO
+            && follows_background(&config.theme.value)
             && self.sources.terminal.depth(config.color.value) != Depth::Plain
             && self.sources.terminal.can_be_asked()
     }

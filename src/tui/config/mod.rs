@@ -20,7 +20,7 @@ pub use schema::schema;
 use super::depth::{ColorChoice, Depth, TerminalEnv};
 use super::keymap::Keymap;
 use super::model::{Columns, GroupBy, Sort};
-use super::theme::{BUILT_IN, Theme};
+use super::theme::{BUILT_IN, ON_LIGHT, Theme};
 use crate::manifest::mistake::nearest;
 use crate::plain::Plain;
 use std::path::{Path, PathBuf};
@@ -176,6 +176,11 @@ impl Config {
 /// The theme that follows the terminal's background.
 pub const AUTO: &str = "auto";
 
+/// Whether a theme looks different on a light background.
+pub fn follows_background(theme: &str) -> bool {
+    theme == AUTO || ON_LIGHT.iter().any(|(dark, _)| *dark == theme)
+}
+
 /// Where preferences are read from, and how the answer becomes a look.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -272,6 +277,11 @@ impl Sources {
             (AUTO, Depth::Plain) => "mono",
             (AUTO, _) if light == Some(true) => "light",
             (AUTO, _) => "dark",
+            (name, _) if light == Some(true) => {
+                let mut pairs = ON_LIGHT.iter();
+                let found = pairs.find(|(dark, _)| *dark == name);
+                found.map_or(name, |(_, light)| light)
+            }
             (name, _) => name,
         };
         if let Some(theme) = Theme::built_in_at(name, depth) {

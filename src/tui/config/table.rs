@@ -39,9 +39,9 @@ const fn key(name: &'static str, kind: Kind, env: &'static str, about: &'static 
 /// The keys of the top level, in the order of `--print-config`.
 #[rustfmt::skip]
 pub(super) const KEYS: [Key; 14] = [
-    key("theme", Kind::Text, "LANEWATCH_THEME", "auto (dark or light, as the background is), dark, light, high-contrast, color-safe, mono, a name in themes/, or a file"),
+    key("theme", Kind::Text, "LANEWATCH_THEME", "auto (dark or light, as the background is), dark, light, high-contrast or color-safe (each with a light form), mono, a name in themes/, or a file"),
     key("color", Kind::Color, "LANEWATCH_COLOR", "auto, always, never, 16, 256 or true"),
-    key("ask_background", Kind::Flag, "LANEWATCH_ASK_BACKGROUND", "with theme auto: ask the terminal whether it is light, after the first frame"),
+    key("ask_background", Kind::Flag, "LANEWATCH_ASK_BACKGROUND", "where the theme follows the background: ask the terminal whether it is light, after the first frame"),
     key("ascii", Kind::Flag, "LANEWATCH_ASCII", "signs from ASCII only"),
     key("columns", Kind::Columns, "", "which columns, in which order; { column = …, width = …, pinned = … } says more"),
     key("sort", Kind::Sort, "", "by what the lanes are sorted; { by = …, reversed = true } turns it round"),

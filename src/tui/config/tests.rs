@@ -248,6 +248,15 @@ fn a_theme_of_ones_own_is_found_by_name_and_follows_the_background() {
         Ok(Theme::built_in("light").unwrap())
     );
     assert_eq!(look(AUTO, None), Ok(Theme::built_in("dark").unwrap()));
+    for (name, on_light) in ON_LIGHT {
+        assert_eq!(look(name, None), Ok(Theme::built_in(name).unwrap()));
+        assert_eq!(look(name, Some(false)), look(name, None));
+        assert_eq!(
+            look(name, Some(true)),
+            Ok(Theme::built_in(on_light).unwrap())
+        );
+        assert_eq!(look(on_light, Some(true)), look(name, Some(true)));
+    }
     assert!(
         look("lihgt", None)
             .unwrap_err()

@@ -70,6 +70,13 @@ impl Column {
         Self::Generation,
     ];
 
+    /// Its name in a configuration file and in the palette.
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        let name = name.as_ref().and_then(serde_json::Value::as_str);
+        name.unwrap_or_default().to_owned()
+    }
+
     /// What sorting by it means.
     pub const fn sort(self) -> SortBy {
         match self {

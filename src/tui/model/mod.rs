@@ -31,7 +31,7 @@ pub use overlay::{Choice, Field, Form, Overlay};
 pub use palette::{Line, Palette};
 pub use proposals::Proposals;
 pub use record::RecordPage;
-pub use sort::{Sort, SortBy};
+pub use sort::{Sort, SortBy, is_dead};
 pub use trail::{Export, RECORD_FIELDS, RecordFilter, Run, Search, Severity, Told, Trail};
 
 use super::archive;

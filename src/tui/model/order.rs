@@ -37,6 +37,17 @@ impl Ask {
         }
     }
 
+    /// The same beside a key.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::Rotate => "rotate",
+            Self::Release => "release",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+
     /// What it does, in one sentence.
     pub const fn consequence(self) -> &'static str {
         match self {
@@ -81,6 +92,11 @@ impl Order {
             [only] => only.to_string(),
             lanes => format!("{} lanes", lanes.len()),
         }
+    }
+
+    /// Whether it is shown once more before it is sent.
+    pub const fn is_confirmed(&self) -> bool {
+        self.ask.is_dangerous() || self.lanes.len() > 1
     }
 
     /// The commands for the engine, one a lane. A pause is counted from `now`.

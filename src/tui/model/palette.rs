@@ -134,9 +134,11 @@ impl Line {
                 line.column = match rest {
                     [] => None,
                     [(word, _)] => {
-                        let found = sorts.find(|column| sort_name(*column) == *word);
+                        let word = word.to_lowercase();
+                        let found = sorts
+                            .find(|column| sort_name(*column) == word || column.name() == word);
                         let all = Column::ALL.into_iter().map(sort_name);
-                        Some(found.ok_or_else(|| unknown("order", word, all))?)
+                        Some(found.ok_or_else(|| unknown("order", &word, all))?)
                     }
                     _ => return Err(format!("{name} takes one word")),
                 };

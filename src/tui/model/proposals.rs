@@ -184,9 +184,11 @@ impl Model {
                 best(drills, word, 0)
             }
             Takes::Order => {
-                let columns = Column::ALL.into_iter().map(palette::sort_name);
-                let columns: BTreeSet<String> = columns.collect();
-                best(hintless(columns), word, 0)
+                // An order goes by its own name and by that of each column that shows it.
+                let names = |column: Column| [palette::sort_name(column), column.name()];
+                let names = Column::ALL.into_iter().flat_map(names);
+                let names: BTreeSet<String> = names.collect();
+                best(hintless(names), word, 0)
             }
             Takes::Grouping => {
                 let all = GroupBy::ALL.map(palette::group_name);

@@ -124,8 +124,18 @@ impl Sort {
     }
 }
 
-/// When its credential ends; lanes for which nobody knows come last.
+/// Whether its credential is useless whatever its expiry says.
+pub fn is_dead(lane: &LaneView) -> bool {
+    let last = lane.verdict.as_ref().map(|last| last.outcome);
+    let revoked = [Outcome::CredentialRevoked, Outcome::CredentialInvalid];
+    last.is_some_and(|outcome| revoked.contains(&outcome))
+}
+
+/// When its credential ends; lanes for which nobody knows, or it matters no more, come last.
 fn ends(lane: &LaneView) -> i64 {
+    if is_dead(lane) {
+        return i64::MAX;
+    }
     let expiry = lane.credential.as_ref().and_then(|known| known.expiry);
     expiry.map_or(i64::MAX, |expiry| {
         let Wall(at) = expiry.at;

@@ -120,8 +120,8 @@ fn take(model: &mut Model, msg: Msg) -> Option<Effect> {
         }
         Msg::Answered { about, answer } => {
             match answer {
-                Ok(accepted) => model.say(Tone::Good, format!("{about}: {}", accepted.note)),
-                Err(refusal) => model.say(Tone::Bad, format!("{about}: {refusal}")),
+                Ok(accepted) => model.say(Tone::Good, answer_to(&about, accepted.note.as_str())),
+                Err(refusal) => model.say(Tone::Bad, answer_to(&about, &refusal.to_string())),
             }
             None
         }
@@ -250,6 +250,16 @@ fn not_now(model: &Model, action: Action) -> String {
             "lanes are not grouped: b groups them".to_owned()
         }
         _ => String::new(),
+    }
+}
+
+/// An answer with what it is to, unless it names the lane itself: one line has no room for both.
+fn answer_to(about: &Plain, answer: &str) -> String {
+    let lane = about.as_str().rsplit(' ').next().unwrap_or_default();
+    let named = answer.strip_prefix(lane);
+    match named.filter(|rest| !lane.is_empty() && rest.starts_with(' ')) {
+        Some(_) => answer.to_owned(),
+        None => format!("{about}: {answer}"),
     }
 }
 

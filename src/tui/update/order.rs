@@ -68,7 +68,7 @@ pub(super) fn begin_with(
 
 /// Asks once more where that is due: for what cannot be undone, and for more than one lane.
 fn complete(model: &mut Model, order: Order) -> Option<Effect> {
-    if order.ask.is_dangerous() || order.lanes.len() > 1 {
+    if order.is_confirmed() {
         model.overlay = Some(Overlay::Confirm {
             order,
             choice: Choice::Cancel,
@@ -137,7 +137,7 @@ fn accept(model: &mut Model, mut form: Form) -> Option<Effect> {
 
 /// Hands an order to the loop and says so.
 pub(super) fn send(model: &mut Model, order: &Order) -> Option<Effect> {
-    let about = format!("{} {}", order.ask.as_str().to_lowercase(), order.about());
+    let about = format!("{} {}", order.ask.verb(), order.about());
     let by = Actor::Operator(model.operator.clone());
     let mut commands = order.commands(model.now.wall, &by);
     if commands.len() > 1 {

@@ -199,17 +199,10 @@ fn active(model: &Model) -> Pane {
 }
 
 fn focus(model: &mut Model, forward: bool) {
-    const ROUND: [Pane; 3] = [Pane::Lanes, Pane::Detail, Pane::Audit];
-    let layout = Layout::of(model);
-    let current = active(model);
-    let at = ROUND.iter().position(|pane| *pane == current).unwrap_or(0);
-    let step = if forward { 1 } else { ROUND.len() - 1 };
-    let mut candidates = (1..=ROUND.len()).filter_map(|turn| ROUND.get((at + turn * step) % 3));
-    let next = candidates.find(|pane| model.zoom.is_some() || layout.shows(**pane));
-    if let Some(next) = next {
-        model.focus = *next;
+    if let Some(next) = Layout::of(model).beside(model, forward) {
+        model.focus = next;
         if model.zoom.is_some() {
-            model.zoom = Some(*next);
+            model.zoom = Some(next);
         }
     }
 }

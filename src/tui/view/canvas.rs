@@ -6,7 +6,7 @@ use crate::tui::reach;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -34,6 +34,11 @@ impl Canvas<'_> {
         let room = usize::from(right - x);
         if text.is_ascii() {
             return self.ascii(x, y, room, text, style);
+        }
+        let more = self.look.symbols.more;
+        if more.is_ascii() && text.contains('…') {
+            // Ids come shortened from the engine, with a sign that this terminal may not have.
+            return self.text(x, y, right, &text.replace('…', more), style);
         }
         if text.width() <= room {
             return self.buffer.set_stringn(x, y, text, room, style).0;
@@ -153,20 +158,22 @@ impl Canvas<'_> {
         }
         let [top_left, top_right, bottom_left, bottom_right, side] = self.look.symbols.corners;
         let rule = self.look.symbols.rule;
+        // A line below a line says nothing, and a reversed one is a bar; the title keeps both.
+        let line = style.remove_modifier(Modifier::UNDERLINED | Modifier::REVERSED);
         let (left, right) = (area.left(), area.right().saturating_sub(1));
         let (top, bottom) = (area.top(), area.bottom().saturating_sub(1));
         for x in left..=right {
-            self.text(x, top, right + 1, rule, style);
-            self.text(x, bottom, right + 1, rule, style);
+            self.text(x, top, right + 1, rule, line);
+            self.text(x, bottom, right + 1, rule, line);
         }
         for y in top..=bottom {
-            self.text(left, y, right + 1, side, style);
-            self.text(right, y, right + 1, side, style);
+            self.text(left, y, right + 1, side, line);
+            self.text(right, y, right + 1, side, line);
         }
-        self.text(left, top, right + 1, top_left, style);
-        self.text(right, top, right + 1, top_right, style);
-        self.text(left, bottom, right + 1, bottom_left, style);
-        self.text(right, bottom, right + 1, bottom_right, style);
+        self.text(left, top, right + 1, top_left, line);
+        self.text(right, top, right + 1, top_right, line);
+        self.text(left, bottom, right + 1, bottom_left, line);
+        self.text(right, bottom, right + 1, bottom_right, line);
         self.text(left + 2, top, right, &format!(" {title} "), style);
         Rect::new(
             left + 2,

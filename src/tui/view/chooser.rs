@@ -1,13 +1,14 @@
 //! The list that columns are chosen from, with the table behind it as it will be.
 
 use super::canvas::Canvas;
+use super::footer;
 use super::lanes::columns::{about, place, title};
 use super::layout::Layout;
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 
-const WIDTH: u16 = 60;
+const WIDTH: u16 = 72;
 /// Columns before the title: the box and the pin.
 const TITLE: u16 = 4;
 /// Columns before the width.
@@ -69,7 +70,5 @@ pub(super) fn draw(model: &Model, row: usize, canvas: &mut Canvas<'_>) {
         canvas.text_right(inner.x + WIDE, y, inner.x + ABOUT - 1, &wide, pick(text));
         canvas.text(inner.x + ABOUT, y, end, about(choice.column), pick(text));
     }
-    let hint = "space show  J/K move  +/- width  s sort  esc close";
-    let y = inner.bottom().saturating_sub(1);
-    canvas.text(inner.x, y, inner.right(), hint, text);
+    footer::keys(model, inner, canvas);
 }

@@ -2,7 +2,7 @@
 //! the keys that answer it.
 
 use super::canvas::{Canvas, centered};
-use super::footer::line_input;
+use super::footer::{self, line_input};
 use super::stopwatch;
 use crate::engine::LaneView;
 use crate::lane::{LaneName, SideEffect};
@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, canvas: &mut Canvas<'_>) {
         Overlay::Export { path, form, choice } => {
             export(model, path, *form, *choice, screen, canvas);
         }
-        Overlay::Copy { choices, row } => copy(choices, *row, screen, canvas),
+        Overlay::Copy { choices, row } => copy(model, choices, *row, screen, canvas),
         Overlay::Help { .. }
         | Overlay::Filter(_)
         | Overlay::Receipts { .. }
@@ -54,7 +54,7 @@ fn draw_form(model: &Model, form: &ReasonForm, screen: Rect, canvas: &mut Canvas
     let order = &form.order;
     let pause = order.ask == Ask::Pause;
     let several = order.lanes.len() > 1;
-    let height = 7 + u16::from(several) + if pause { 3 } else { 0 };
+    let height = 8 + u16::from(several) + if pause { 2 } else { 0 };
     let area = centered(screen, WIDTH, height);
     let style = canvas.role(Role::Dialog);
     let title = format!("{} {}", order.ask.as_str(), order.about());
@@ -100,18 +100,11 @@ fn draw_form(model: &Model, form: &ReasonForm, screen: Rect, canvas: &mut Canvas
     } else {
         line("why?", &form.why, Field::Why, row, canvas);
     }
-    let hint = if pause {
-        "enter take it  tab other line  up/down span  esc drop it"
-    } else {
-        "enter take it   esc drop it   the audit keeps the reason"
-    };
-    say(
-        canvas,
-        inner,
-        inner.height.saturating_sub(1),
-        hint,
-        Role::Text,
-    );
+    if !pause {
+        let kept = "The audit keeps the reason.";
+        say(canvas, inner, row + 1, kept, Role::Text);
+    }
+    footer::keys(model, inner, canvas);
 }
 
 /// The spans that can be picked, the present one marked.
@@ -222,17 +215,7 @@ fn confirm(model: &Model, order: &Order, choice: Choice, screen: Rect, canvas: &
     );
     let go = format!("[ {} ]", ask.as_str());
     canvas.text(x + 2, y, inner.right(), &go, pick(Choice::Go));
-    let hint = format!(
-        "y {}   n cancel   tab other button   enter press it",
-        ask.as_str().to_lowercase()
-    );
-    say(
-        canvas,
-        inner,
-        inner.height.saturating_sub(1),
-        &hint,
-        Role::Text,
-    );
+    footer::keys(model, inner, canvas);
 }
 
 fn route(lane: &LaneView, arrow: &str) -> String {
@@ -273,15 +256,15 @@ fn export(
     canvas: &mut Canvas<'_>,
 ) {
     let which = match model.trail.filter().text() {
-        "" => "Every record of the journal".to_owned(),
-        text => format!("The records that fit {text:?}"),
+        "" => "Every record of the journal.".to_owned(),
+        text => format!("The records that fit {text:?}."),
     };
     let how = match form {
-        Form::Jsonl => "as the journal has them (JSON lines, with their hashes).",
-        Form::Csv => "as a table (CSV).",
+        Form::Jsonl => "As the journal has them: JSON lines, with their hashes.",
+        Form::Csv => "As a table: CSV.",
     };
     let width = WIDTH.min(screen.width).saturating_sub(4).max(8);
-    let mut lines = vec![(format!("{which}, {how}"), Role::Text)];
+    let mut lines = vec![(which, Role::Text), (how.to_owned(), Role::Text)];
     // The whole path is shown, however long it is.
     let shown = Plain::new(&path.to_string_lossy());
     let mut letters = shown.as_str().chars().peekable();
@@ -306,12 +289,16 @@ fn export(
     let cancel = pick(Choice::Cancel);
     let x = canvas.text(inner.x, y, inner.right(), "[ Cancel ]", cancel);
     canvas.text(x + 2, y, inner.right(), "[ Export ]", pick(Choice::Go));
-    let hint = "y export   n cancel   f JSONL or CSV   tab other button";
-    let last = inner.height.saturating_sub(1);
-    say(canvas, inner, last, hint, Role::Text);
+    footer::keys(model, inner, canvas);
 }
 
-fn copy(choices: &[(&'static str, String)], row: usize, screen: Rect, canvas: &mut Canvas<'_>) {
+fn copy(
+    model: &Model,
+    choices: &[(&'static str, String)],
+    row: usize,
+    screen: Rect,
+    canvas: &mut Canvas<'_>,
+) {
     let rows = u16::try_from(choices.len()).unwrap_or(u16::MAX);
     let area = centered(screen, WIDTH, rows.saturating_add(4));
     let style = canvas.role(Role::Dialog);
@@ -331,9 +318,7 @@ fn copy(choices: &[(&'static str, String)], row: usize, screen: Rect, canvas: &m
         canvas.text(inner.x, y, inner.right(), what, pick(key));
         canvas.text(inner.x + 15, y, inner.right(), value, pick(text));
     }
-    let hint = "j/k choose   enter copy it   esc close";
-    let last = inner.height.saturating_sub(1);
-    say(canvas, inner, last, hint, Role::Text);
+    footer::keys(model, inner, canvas);
 }
 
 fn drills(model: &Model, lane: &LaneName, row: usize, screen: Rect, canvas: &mut Canvas<'_>) {
@@ -375,16 +360,5 @@ fn drills(model: &Model, lane: &LaneName, row: usize, screen: Rect, canvas: &mut
             say(canvas, inner, row, line, *role);
         }
     }
-    let hint = if model.receipts.is_empty() {
-        "j/k choose   enter run it   esc close"
-    } else {
-        "j/k choose   enter run it   r receipts   esc close"
-    };
-    say(
-        canvas,
-        inner,
-        inner.height.saturating_sub(1),
-        hint,
-        Role::Text,
-    );
+    footer::keys(model, inner, canvas);
 }

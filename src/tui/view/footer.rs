@@ -2,8 +2,9 @@
 //! typed.
 
 use super::canvas::Canvas;
+use super::layout::Layout;
 use crate::tui::keymap::{ACTIONS, Action, Entry};
-use crate::tui::model::{Model, Overlay, Tone};
+use crate::tui::model::{Model, Overlay, Pane, Tone};
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 use tui_input::Input;
@@ -16,24 +17,25 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     match &model.overlay {
         Some(Overlay::Filter(input)) => {
             let (shown, total) = (model.lanes.shown(), model.lanes.total());
-            let note = format!("{shown} of {total}  tab complete  enter keep  esc drop");
-            return typed("/", input, &note, area, canvas);
+            let count = format!("{shown} of {total}");
+            return typed(model, "/", input, count, area, canvas);
         }
         Some(Overlay::Records(input)) => {
-            let note = "tab complete  enter keep  esc drop";
-            return typed("filter ", input, note, area, canvas);
+            return typed(model, "filter ", input, String::new(), area, canvas);
         }
         Some(Overlay::Search(input)) => {
-            return typed("/", input, "enter look for it  esc drop", area, canvas);
+            return typed(model, "search ", input, String::new(), area, canvas);
         }
         Some(Overlay::Palette(palette)) => {
-            let note = "tab complete  enter do it  esc drop";
-            return typed(":", &palette.input, note, area, canvas);
+            return typed(model, ":", &palette.input, String::new(), area, canvas);
         }
         _ => {}
     }
     let mode = mode(model, area);
-    let right = canvas.text_right(0, y, end, mode, text).saturating_sub(1);
+    let right = match canvas.text_right(0, y, end, mode, text) {
+        x if mode.is_empty() => x,
+        x => x.saturating_sub(1),
+    };
     if let Some(status) = &model.status {
         let role = match status.tone {
             Tone::Good => Role::Good,
@@ -44,15 +46,41 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         canvas.text(1, y, right, status.text.as_str(), style);
         return;
     }
-    for Place { x, entry, .. } in places(model, area) {
-        let key = key_name(model, entry);
-        let style = canvas.role(if entry.danger {
-            Role::Danger
-        } else {
-            Role::Key
-        });
-        let x = canvas.text(x, y, right, &key, style);
-        canvas.text(x + 1, y, right, entry.label, text);
+    for place in places(model, area) {
+        entry(model, &place, y, right, canvas);
+    }
+}
+
+fn entry(model: &Model, place: &Place, y: u16, right: u16, canvas: &mut Canvas<'_>) {
+    let role = if place.entry.danger {
+        Role::Danger
+    } else {
+        Role::Key
+    };
+    let (key, text) = (canvas.role(role), canvas.role(Role::Text));
+    let x = canvas.text(place.x, y, right, &key_name(model, place.entry), key);
+    canvas.text(x + 1, y, right, label(model, place.entry), text);
+}
+
+/// The keys of a dialog at its foot: the footer's own words, for while that has something to say.
+pub(super) fn keys(model: &Model, inner: Rect, canvas: &mut Canvas<'_>) {
+    if inner.height == 0 {
+        return;
+    }
+    for place in fitting(model, inner.x, inner.right()) {
+        entry(model, &place, inner.bottom() - 1, inner.right(), canvas);
+    }
+}
+
+fn label(model: &Model, entry: &Entry) -> &'static str {
+    if entry.action != Action::FocusNext {
+        return entry.label_now(model);
+    }
+    match Layout::of(model).beside(model, true) {
+        Some(Pane::Lanes) => "lanes",
+        Some(Pane::Detail) => "lane",
+        Some(Pane::Audit) => "audit",
+        None => entry.label,
     }
 }
 
@@ -70,13 +98,18 @@ pub(super) fn places(model: &Model, area: Rect) -> Vec<Place> {
         return Vec::new();
     }
     let mode = u16::try_from(mode(model, area).len()).unwrap_or(0);
-    let right = area.right().saturating_sub(mode + 2);
+    let gap = if mode == 0 { 1 } else { 3 };
+    fitting(model, area.x + 1, area.right().saturating_sub(mode + gap))
+}
+
+/// The entries that stand whole from one column to before another.
+fn fitting(model: &Model, from: u16, right: u16) -> Vec<Place> {
     let shown: Vec<_> = hints(model).collect();
     // Help and quit are always there: who does not know the keys needs them most.
     let keep = |entry: &Entry| matches!(entry.action, Action::Help | Action::Quit);
     let width = |entry: &Entry| {
         let key = key_name(model, entry);
-        u16::try_from(key.width() + entry.label.width() + 3).unwrap_or(u16::MAX)
+        u16::try_from(key.width() + label(model, entry).width() + 3).unwrap_or(u16::MAX)
     };
     let mut reserve: u16 = shown
         .iter()
@@ -84,13 +117,13 @@ pub(super) fn places(model: &Model, area: Rect) -> Vec<Place> {
         .filter(|entry| keep(entry))
         .map(width)
         .sum();
-    let mut x = 1;
+    let mut x = from;
     let mut places = Vec::with_capacity(shown.len());
     for entry in shown {
         let width = width(entry);
         if keep(entry) {
             reserve -= width;
-        } else if x + width + reserve > right {
+        } else if x + width + reserve > right + 2 {
             continue;
         }
         let end = (x + width - 2).min(right);
@@ -128,12 +161,27 @@ pub(super) fn key_name(model: &Model, entry: &Entry) -> String {
         .map_or_else(String::new, ToString::to_string)
 }
 
-/// A line being typed behind its sign, and what can be done with it.
-fn typed(sign: &str, input: &Input, note: &str, area: Rect, canvas: &mut Canvas<'_>) {
+/// A line being typed behind its sign; on the right `note`, and of the keys as many as leave it room.
+fn typed(
+    model: &Model,
+    sign: &str,
+    input: &Input,
+    mut note: String,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
     let (text, key) = (canvas.role(Role::Text), canvas.role(Role::Key));
     let end = area.right().saturating_sub(1);
+    let left = area.x + area.width * 2 / 5;
+    for entry in hints(model) {
+        let gap = if note.is_empty() { "" } else { "  " };
+        let more = format!("{gap}{} {}", key_name(model, entry), label(model, entry));
+        if note.width() + more.width() <= usize::from(end.saturating_sub(left)) {
+            note.push_str(&more);
+        }
+    }
     let right = canvas
-        .text_right(area.width / 2, area.y, end, note, text)
+        .text_right(left, area.y, end, &note, text)
         .saturating_sub(1);
     let x = canvas.text(1, area.y, right, sign, key);
     line_input(input, x, area.y, right, canvas);

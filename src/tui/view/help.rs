@@ -1,9 +1,10 @@
-//! Every key and what it does, from the table of actions.
+//! Every key and what it does, from the table of actions; then what the words of the table mean.
 
 use super::canvas::{Canvas, centered};
+use super::lanes::columns;
 use crate::lane::Word;
-use crate::tui::keymap::{ACTIONS, Context};
-use crate::tui::model::Model;
+use crate::tui::keymap::{ACTIONS, Context, Part};
+use crate::tui::model::{Column, Model};
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
 
@@ -12,11 +13,16 @@ const WIDTH: u16 = 96;
 /// Columns of the keys.
 const KEYS: u16 = 15;
 
+/// What the palette needs to be told and a heading says once.
+const IN_THE_AUDIT: &str = "in the audit: ";
+
 /// What stands left on a line.
 #[derive(Clone)]
 enum Left {
     Keys(String),
     State(Word),
+    Column(&'static str),
+    Heading(&'static str),
 }
 
 fn place(model: &Model) -> Rect {
@@ -35,21 +41,34 @@ fn lines(model: &Model) -> Vec<(Left, String)> {
             lines.push((left.take().unwrap_or(Left::Keys(String::new())), part));
         }
     };
-    for entry in ACTIONS {
-        if entry.context != Context::Main || entry.help.is_empty() {
-            continue;
+    for part in Part::ALL {
+        add(Left::Heading(part.as_str()), "");
+        let main = ACTIONS
+            .iter()
+            .filter(|entry| entry.context == Context::Main);
+        for entry in main.filter(|entry| entry.part == part) {
+            let keys = model.keymap.keys(entry).iter();
+            let names: Vec<_> = keys.map(ToString::to_string).collect();
+            let off = if entry.command && model.read_only {
+                " (off: read-only)"
+            } else {
+                ""
+            };
+            let told = entry.help.strip_prefix(IN_THE_AUDIT).unwrap_or(entry.help);
+            add(Left::Keys(names.join(" ")), &format!("{told}{off}"));
         }
-        let keys = model.keymap.keys(entry).iter();
-        let names: Vec<_> = keys.map(ToString::to_string).collect();
-        let off = if entry.command && model.read_only {
-            " (off: read-only)"
-        } else {
-            ""
-        };
-        add(Left::Keys(names.join(" ")), &format!("{}{off}", entry.help));
     }
+    add(Left::Heading("states, worst first"), "");
     for word in Word::ALL.into_iter().rev() {
         add(Left::State(word), about(word));
+    }
+    add(Left::Heading("columns"), "");
+    for column in Column::ALL {
+        let (name, about) = (columns::sorted_title(column), columns::about(column));
+        match columns::title(column) {
+            short if short == name => add(Left::Column(name), about),
+            heads => add(Left::Column(name), &format!("{heads}: {about}")),
+        }
     }
     lines
 }
@@ -86,12 +105,15 @@ pub(super) fn draw(model: &Model, top: usize, canvas: &mut Canvas<'_>) {
     let style = canvas.role(Role::Dialog);
     let inner = canvas.frame(area, "help", style);
     let (key, text) = (canvas.role(Role::Key), canvas.role(Role::Text));
+    let head = canvas.role(Role::Head);
     let rows = usize::from(inner.height);
     let top = top.min(lines.len().saturating_sub(rows));
     for (y, (left, help)) in (inner.y..inner.bottom()).zip(lines.iter().skip(top)) {
         let end = inner.x + KEYS - 1;
         match left {
             Left::Keys(keys) => canvas.text(inner.x, y, end, keys, key),
+            Left::Column(title) => canvas.text(inner.x, y, end, title, key),
+            Left::Heading(heading) => canvas.text(inner.x, y, inner.right(), heading, head),
             Left::State(word) => {
                 let style = canvas.look.theme.word(*word);
                 let sign = canvas.look.symbols.word(*word);

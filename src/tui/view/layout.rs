@@ -96,6 +96,18 @@ impl Layout {
         self.pane(pane).is_some()
     }
 
+    /// The pane that the keys would go to from here, onwards or back.
+    pub fn beside(&self, model: &Model, forward: bool) -> Option<Pane> {
+        const ROUND: [Pane; 3] = [Pane::Lanes, Pane::Detail, Pane::Audit];
+        let current = model.zoom.unwrap_or(model.focus);
+        let at = ROUND.iter().position(|pane| *pane == current).unwrap_or(0);
+        let step = if forward { 1 } else { ROUND.len() - 1 };
+        let mut turns = (1..=ROUND.len()).filter_map(|turn| ROUND.get((at + turn * step) % 3));
+        turns
+            .find(|pane| model.zoom.is_some() || self.shows(**pane))
+            .copied()
+    }
+
     fn below_title(&self, pane: Pane) -> u16 {
         self.pane(pane)
             .map_or(0, |area| area.height.saturating_sub(1))

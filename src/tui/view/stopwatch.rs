@@ -4,6 +4,7 @@
 //! the panes, and gives them back.
 
 use super::canvas::{Canvas, centered};
+use super::footer;
 use crate::engine::{Mark, Receipt, Stage};
 use crate::lane::{Actor, Wall};
 use crate::tui::model::Model;
@@ -54,21 +55,35 @@ fn running(model: &Model, receipt: &Receipt, area: Rect, canvas: &mut Canvas<'_>
     let (good, warn) = (canvas.role(Role::Good), canvas.role(Role::Warn));
     let right = area.right().saturating_sub(1);
     let y = area.y;
-    let mut x = canvas.text(1, y, right, receipt.drill.as_str(), title);
-    x = canvas.text(x + 1, y, right, receipt.lane.as_str(), title);
     let mut waiting = false;
+    let mut told = Vec::new();
     for stage in Stage::ALL.into_iter().skip(1) {
-        let (told, style) = match receipt.took(stage) {
-            Some(took) => (short(took), good),
+        match receipt.took(stage) {
+            Some(took) => told.push((stage.as_str().to_owned(), short(took), text, good)),
             None if !passed(receipt, stage) && !waiting => {
                 waiting = true;
-                let so_far = model.now.wall.since(receipt.injected.at).as_secs();
-                (format!("{so_far}s{}", canvas.look.symbols.more), warn)
+                let so_far = waited(model.now.wall, receipt);
+                told.push((format!("not {}", stage.as_str()), so_far, warn, warn));
             }
-            None => continue,
-        };
-        x = canvas.text(x + 2, y, right, stage.as_str(), text);
-        x = canvas.text(x + 1, y, right, &told, style);
+            None => {}
+        }
+    }
+    let needed = told
+        .iter()
+        .map(|(what, when, ..)| what.len() + when.len() + 3);
+    let needed = u16::try_from(needed.sum::<usize>()).unwrap_or(u16::MAX);
+    let name = format!("{} {}", receipt.drill, receipt.lane);
+    // The times say more than the end of a long name.
+    let mut x = canvas.text(
+        1,
+        y,
+        right.saturating_sub(needed).max(right / 4),
+        &name,
+        title,
+    );
+    for (what, when, plain, style) in told {
+        x = canvas.text(x + 2, y, right, &what, plain);
+        x = canvas.text(x + 1, y, right, &when, style);
     }
 }
 
@@ -206,7 +221,8 @@ pub(super) fn receipts(model: &Model, row: usize, canvas: &mut Canvas<'_>) {
         let style = canvas.role(*role);
         canvas.text(inner.x, y, inner.right(), line, style);
     }
-    let hint = "j/k other receipts   esc close   `lanewatch audit receipts` prints them";
+    footer::keys(model, inner, canvas);
+    let hint = "`lanewatch audit receipts` prints them";
     let text = canvas.role(Role::Text);
-    canvas.text(inner.x, last, inner.right(), hint, text);
+    canvas.text_right(inner.x + 26, last, inner.right(), hint, text);
 }

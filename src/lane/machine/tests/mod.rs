@@ -1,6 +1,7 @@
 //! The promises of a lane's life: told by hand in `stories`, and over arbitrary histories in
 //! `histories`.
 
+mod alerts;
 mod histories;
 mod renewals;
 mod stories;

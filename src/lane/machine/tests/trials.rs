@@ -412,3 +412,40 @@ fn a_refresh_of_the_same_grant_keeps_what_its_neighbors_answered() {
     assert_eq!(serves(&story), Some(2));
     assert_eq!(story.lane.neighbors()[0].denied, Some(true));
 }
+
+#[test]
+fn an_old_key_that_its_provider_ends_with_the_rotation_was_not_revoked() {
+    let mut wanted = spec(Renewal::Reload);
+    wanted.handover.predecessor = Predecessor::EndsAtOnce;
+    let mut story = Story::new(wanted);
+    found(&mut story, 1);
+    story.probe(Outcome::Ok);
+    story.open.clear();
+    story.wait_until(40);
+    found(&mut story, 2);
+    // Its routine proof, which was due as well.
+    let attempt = story.take(|e| match e {
+        Effect::Probe {
+            attempt,
+            why: ProbeWhy::Routine,
+            ..
+        } => Some(*attempt),
+        _ => None,
+    });
+    story.tell(Event::Probed {
+        attempt,
+        verdict: verdict(Outcome::CredentialRevoked),
+        observed: Observed::default(),
+    });
+    assert_eq!(count(&story, RecordKind::RevocationDetected), 0);
+    assert_eq!(count(&story, RecordKind::DegradedOpened), 1);
+    assert_eq!(serves(&story), None, "the new one is not proven yet");
+    // Its test goes on as its pre-flight.
+    story
+        .open
+        .retain(|e| !matches!(e, Effect::Probe { why, .. } if *why != ProbeWhy::Preflight));
+    story.probe(Outcome::Ok);
+    assert_eq!(serves(&story), Some(2));
+    assert_eq!(count(&story, RecordKind::DegradedClosed), 1);
+    assert!(!story.has(|e| matches!(e, Effect::Alert { .. })));
+}

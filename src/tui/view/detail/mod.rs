@@ -66,7 +66,12 @@ fn link(model: &Model, text: &str, x: u16, y: u16, end: u16, canvas: &mut Canvas
 fn position(model: &Model) -> String {
     match model.group_here() {
         Some(group) if model.selected_group().is_none() => {
-            format!("lane {} of {}", model.row() - group.row, group.lanes)
+            let name = super::lanes::group::name(group, model.lanes.grouped_by());
+            format!(
+                "lane {} of {} in {name}",
+                model.row() - group.row,
+                group.lanes
+            )
         }
         Some(_) => String::new(),
         None => format!("lane {} of {}", model.row() + 1, model.lanes.rows()),
@@ -250,7 +255,13 @@ fn neighbor(proof: &NeighborProof, now: Wall, look: &Look) -> (String, Role) {
 
 fn findings(lane: &LaneView, page: &mut Page<'_>) {
     let text = page.role(Role::Text);
+    let last = lane.verdict.as_ref();
+    let told = last.and_then(|last| last.evidence.detail.as_ref());
     for finding in lane.findings.iter() {
+        // The first line quotes what the upstream answered to the probe.
+        if lane.gate == Gate::Refused && told.is_some_and(|told| *told == finding.text) {
+            continue;
+        }
         let (word, role) = match finding.level {
             FindingLevel::Pass => continue,
             FindingLevel::Warn => ("warning", Role::Warn),

@@ -139,11 +139,20 @@ pub(super) fn gate(lane: &LaneView, model: &Model, now: Wall, page: &mut Page<'_
         Gate::Refused => {
             page.line();
             page.say("REFUSED", bad);
-            let why = lane
-                .refusal
-                .as_ref()
-                .map_or_else(|| "not proven yet".to_owned(), refusal);
-            page.say(&format!(" by pre-flight: {why}"), text);
+            let why = match &lane.refusal {
+                // The line above has told that answer.
+                Some(Refusal::Answer(verdict))
+                    if lane
+                        .verdict
+                        .as_ref()
+                        .is_some_and(|last| alike(last, verdict)) =>
+                {
+                    " by pre-flight for that answer".to_owned()
+                }
+                Some(why) => format!(" by pre-flight: {}", refusal(why)),
+                None => " by pre-flight: not proven yet".to_owned(),
+            };
+            page.say(&why, text);
             responsible(lane, page);
         }
     }
@@ -151,7 +160,8 @@ pub(super) fn gate(lane: &LaneView, model: &Model, now: Wall, page: &mut Page<'_
         .verdict
         .as_ref()
         .is_some_and(|last| last.outcome.is_outage());
-    let told = outage || lane.word == Word::Uncertain;
+    // A hold has said it already, and nothing is proven before somebody acts.
+    let told = outage || lane.word == Word::Uncertain || lane.gate == Gate::Held;
     if let Some(degraded) = lane.degraded.as_ref().filter(|_| !told) {
         page.line();
         page.say("DEGRADED", page.role(Role::Warn));
@@ -164,6 +174,11 @@ pub(super) fn gate(lane: &LaneView, model: &Model, now: Wall, page: &mut Page<'_
         };
         page.say(&format!(" for {since} ({what}): {state}"), text);
     }
+}
+
+/// Whether two verdicts tell a person the same.
+fn alike(one: &Verdict, other: &Verdict) -> bool {
+    one.outcome == other.outcome && one.evidence.detail == other.evidence.detail
 }
 
 fn responsible(lane: &LaneView, page: &mut Page<'_>) {

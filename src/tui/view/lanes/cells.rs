@@ -2,6 +2,7 @@
 
 use crate::engine::LaneView;
 use crate::lane::{Activity, Outcome, SideEffect, Wall, Word};
+use crate::tui::model::is_dead;
 use crate::tui::span;
 use crate::tui::theme::Role;
 use crate::tui::view::canvas::Canvas;
@@ -138,13 +139,6 @@ pub(super) fn expires(
             )
         }
     };
-}
-
-/// Whether its credential is useless whatever its expiry says.
-fn is_dead(lane: &LaneView) -> bool {
-    let last = lane.verdict.as_ref().map(|last| last.outcome);
-    let revoked = [Outcome::CredentialRevoked, Outcome::CredentialInvalid];
-    last.is_some_and(|outcome| revoked.contains(&outcome))
 }
 
 fn none(at: Cell, style: Style, canvas: &mut Canvas<'_>) -> u16 {

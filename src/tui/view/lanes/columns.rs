@@ -73,7 +73,7 @@ pub(in crate::tui::view) const fn title(column: Column) -> &'static str {
 
 /// The title of a column that the table is sorted by: a sign for the direction has to stand behind
 /// it.
-pub(super) const fn sorted_title(column: Column) -> &'static str {
+pub(in crate::tui::view) const fn sorted_title(column: Column) -> &'static str {
     match column {
         Column::Counters => "FAILURES",
         Column::Probe => "PROBE",
@@ -95,11 +95,11 @@ pub(in crate::tui::view) const fn about(column: Column) -> &'static str {
         Column::State => "the state: sign and word",
         Column::Lane => "the name",
         Column::Why => "what is wrong",
-        Column::Route => "server, tool and side effect",
+        Column::Route => "server, tool; R reads, W writes, D destroys",
         Column::Expires => "how long its credential lives",
         Column::Life => "the same as a gauge",
         Column::Refresh => "when it is renewed or tried again",
-        Column::Counters => "failures, by the main causes",
+        Column::Counters => "times expired, revoked, scope, limited",
         Column::Probe => "the last answers' times",
         Column::Hour => "the last hour's outcomes",
         Column::Latency => "the last hour's slowest answers",

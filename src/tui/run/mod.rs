@@ -5,7 +5,10 @@
 //! is: what comes between waits, merged, in the engine's mailbox. No frame is encoded while the
 //! terminal still takes the last one.
 
-use super::archive::{Answer, Archive, Ask};
+mod errands;
+mod signals;
+
+use super::archive::Archive;
 use super::config::{Change, Live};
 use super::encoder::Encoder;
 use super::model::{Model, Tone};
@@ -15,24 +18,21 @@ use super::terminal::{ASK_BACKGROUND, Guard, Input, MOUSE_OFF, MOUSE_ON, Output,
 use super::tour::{Act, Tour};
 use super::update::{Effect, Msg, update};
 use super::view::{self, Look};
-use crate::engine::{Command, Handle, Updates};
+use crate::engine::{Handle, Updates};
 use crate::lane::{Boot, Now};
 use crate::plain::Plain;
-use futures_util::StreamExt as _;
+use errands::{read, send_all};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use rustix::process::Signal as Sig;
+use signals::{Caught, Signals};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 /// The least time between two frames that show only news.
 const NEWS_EVERY: Duration = Duration::from_millis(66);
-/// How many commands of one order wait for their answers together.
-const AT_ONCE: usize = 32;
 
 /// How the screen is to look and what it may do.
 pub struct ScreenOptions {
@@ -401,106 +401,9 @@ impl Screen {
     }
 }
 
-/// Does an errand where the disk may be waited for.
-async fn read(archive: Arc<Mutex<Archive>>, ask: Ask) -> Msg {
-    let ticket = ask.ticket;
-    let done = tokio::task::spawn_blocking(move || {
-        let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
-        archive.answer(ask)
-    });
-    Msg::Read(done.await.unwrap_or_else(|_| Answer {
-        ticket,
-        came: Err(Plain::new("reading the journal failed; the log says why")),
-    }))
-}
-
-/// Asks for the same for many lanes: a few at a time, so that the engine's other requests find a
-/// place between them.
-async fn send_all(handle: Handle, commands: Vec<Command>, about: Plain) -> Msg {
-    let answers = futures_util::stream::iter(commands).map(|command| {
-        let handle = &handle;
-        async move {
-            let lane = match &command {
-                Command::Lane { lane, .. } | Command::Drill { lane, .. } => lane.clone(),
-            };
-            (lane, handle.send(command).await)
-        }
-    });
-    let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
-    let mut refused = Vec::new();
-    let mut done = 0;
-    for (lane, answer) in answers {
-        match answer {
-            Ok(_) => done += 1,
-            Err(why) => refused.push((lane, why)),
-        }
-    }
-    Msg::AnsweredAll {
-        about,
-        done,
-        refused,
-    }
-}
-
 /// Until the wall clock shows the next second: everything that ticks then ticks in one frame.
 fn to_next_second(now: Now) -> Duration {
     let into = u64::try_from(now.wall.0.rem_euclid(1_000)).unwrap_or(0);
     // One more, because a timer that fires a moment early would show the old second again.
     Duration::from_millis(1_001 - into)
-}
-
-/// A signal that concerns the screen.
-enum Caught {
-    End(i32),
-    HangUp,
-    Resize,
-    Stop,
-    Continue,
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    quit: Signal,
-    hang_up: Signal,
-    resize: Signal,
-    stop: Signal,
-    go_on: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            hang_up: signal(SignalKind::hangup())?,
-            resize: signal(SignalKind::window_change())?,
-            stop: signal(SignalKind::from_raw(Sig::TSTP.as_raw()))?,
-            go_on: signal(SignalKind::from_raw(Sig::CONT.as_raw()))?,
-        })
-    }
-
-    async fn next(&mut self) -> Caught {
-        tokio::select! {
-            _ = self.terminate.recv() => Caught::End(Sig::TERM.as_raw()),
-            _ = self.interrupt.recv() => Caught::End(Sig::INT.as_raw()),
-            _ = self.quit.recv() => Caught::End(Sig::QUIT.as_raw()),
-            _ = self.hang_up.recv() => Caught::HangUp,
-            _ = self.resize.recv() => Caught::Resize,
-            _ = self.stop.recv() => Caught::Stop,
-            _ = self.go_on.recv() => Caught::Continue,
-        }
-    }
-
-    /// Stops this process. `SIGSTOP`, because a `SIGTSTP` that we catch ourselves stops nothing.
-    async fn stop_until_continued(&mut self) {
-        // One that came before does not end the stop that is yet to come.
-        let _stale = tokio::time::timeout(Duration::ZERO, self.go_on.recv()).await;
-        if rustix::process::kill_process(rustix::process::getpid(), Sig::STOP).is_ok() {
-            // The stop takes effect a moment after the call; only the signal that ends it tells
-            // that it is over.
-            self.go_on.recv().await;
-        }
-    }
 }
