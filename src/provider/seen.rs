@@ -176,7 +176,11 @@ impl<'a> Seen<'a> {
             let typed = self.header("content-type").unwrap_or_default();
             // Feeds and other documents of XML have titles of their own; a page in XML has its root.
             let declared = head.starts_with("<?xml");
-            let marks = if declared { marks.get(..2) } else { marks.get(..) };
+            let marks = if declared {
+                marks.get(..2)
+            } else {
+                marks.get(..)
+            };
             let page = marks
                 .unwrap_or_default()
                 .iter()
