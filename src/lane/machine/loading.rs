@@ -222,7 +222,10 @@ impl Lane {
             self.schedule.preflight = Some(now.boot.plus(wait));
             return;
         }
-        self.fail_rotation(&detail(&verdict), out);
+        // One that waits for its owner, or is made elsewhere, does not hang on this look.
+        if why == LoadWhy::Asked && self.spec.renewal != Renewal::Owner {
+            self.fail_rotation(&detail(&verdict), out);
+        }
         if self.trouble.is_none() {
             self.record(out, RecordKind::CredentialLoadFailed).verdict = Some(verdict.clone());
             self.trouble = Some(Degraded {

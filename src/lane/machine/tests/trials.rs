@@ -256,6 +256,30 @@ fn a_key_that_only_its_owner_can_replace_waits_for_the_owner_and_is_taken_when_i
 }
 
 #[test]
+fn a_store_that_fails_for_a_moment_does_not_end_the_wait_for_the_owner() {
+    let mut story = Story::new(spec(Renewal::Owner));
+    found(&mut story, 1);
+    story.probe(Outcome::Ok);
+    story.open.clear();
+    ask(&mut story, Verb::Rotate);
+    // Its owner is just writing the file: it is there, and empty.
+    let attempt = story.take(|e| match e {
+        Effect::Load { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    story.tell(Event::LoadFailed {
+        attempt,
+        verdict: verdict(Outcome::StoreUnavailable),
+    });
+    assert_eq!(count(&story, RecordKind::RotationFailed), 0);
+    assert_eq!(story.lane.step(), Some(Step::AwaitingOwner));
+    story.wait_until(70);
+    found(&mut story, 2);
+    test(&mut story, Outcome::Ok);
+    assert_eq!(count(&story, RecordKind::RotationCompleted), 1);
+}
+
+#[test]
 fn a_request_that_died_with_its_sender_is_raised_and_never_tried_again_by_itself() {
     let mut story = Story::serving();
     story.open.clear();
