@@ -6,7 +6,7 @@ use super::bindings::Surroundings;
 use super::common::Defaults;
 use super::lane_entry;
 use super::mistake::{Complaints, Mistakes};
-use super::pieces::{self, Pieces};
+use super::pieces;
 use super::place::Lines;
 use super::reader::Reader;
 use super::section::{Given, Section, kind_of};
@@ -37,7 +37,7 @@ pub fn parse(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Manif
     let folder = path.parent().unwrap_or(Path::new(""));
     let lines = Lines::new(text);
     let mut read = Reader::new(folder, around);
-    let cut = pieces::cut(text).and_then(|cut| whole_lanes(text, cut));
+    let cut = pieces::cut(text);
     let manifest = match &cut {
         // What was cut out left blanks; those at the end need not be read.
         Some(cut) => document(
@@ -54,20 +54,6 @@ pub fn parse(path: &Path, text: &str, around: &Surroundings<'_>) -> Result<Manif
         Some(manifest) if read.book.is_empty() => Ok(manifest),
         _ => Err(read.book.finish(path, text)),
     }
-}
-
-/// The pieces, if each of the lanes is one lane and nothing else.
-fn whole_lanes(text: &str, cut: Pieces) -> Option<Pieces> {
-    let odd_header = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with('[') && line.contains(['"', '\''])
-    };
-    // A header with a quoted key may open a table that is not the lane's.
-    let odd = cut.lanes.iter().any(|lane| {
-        text.get(lane.clone())
-            .is_none_or(|lane| lane.lines().any(odd_header))
-    });
-    (!odd).then_some(cut)
 }
 
 /// The tree of one piece, as far as it could be read; syntax errors go into the book.

@@ -3,7 +3,8 @@
 //! The tree of a parsed document takes some thirty times the room of its text. Ten thousand lanes
 //! would need a hundred megabytes for a moment; lane by lane they need next to nothing. The cut is
 //! made at lines that say `[[lane]]`, which is right unless such a line stands within a text of
-//! several lines or a lane has headers that do not look like ours; then nothing is cut.
+//! several lines or a lane has headers that do not look like ours: one with a quoted key may open
+//! a table that is not the lane's. Then nothing is cut.
 
 use std::ops::Range;
 
@@ -31,13 +32,20 @@ pub(super) fn cut(text: &str) -> Option<Pieces> {
     let mut inside = false;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        match header(line) {
-            Some(Header::Lane) => {
-                lanes.push(at..at);
-                inside = true;
+        // Most lines are no header, and one byte tells.
+        let bare = line.trim_ascii_start();
+        if bare.starts_with('[') {
+            match header(bare) {
+                Some(Header::Lane) => {
+                    lanes.push(at..at);
+                    inside = true;
+                }
+                Some(Header::Other) => inside = false,
+                Some(Header::OfLane) | None => {}
             }
-            Some(Header::Other) => inside = false,
-            Some(Header::OfLane) | None => {}
+            if inside && bare.contains(['"', '\'']) {
+                return None;
+            }
         }
         at += line.len();
         if inside && let Some(lane) = lanes.last_mut() {
@@ -47,14 +55,14 @@ pub(super) fn cut(text: &str) -> Option<Pieces> {
     let mut rest = String::with_capacity(text.len());
     for lane in &lanes {
         rest.push_str(text.get(rest.len()..lane.start)?);
-        rest.extend(std::iter::repeat_n(' ', lane.len()));
+        rest.push_str(&" ".repeat(lane.len()));
     }
     rest.push_str(text.get(rest.len()..)?);
     Some(Pieces { rest, lanes })
 }
 
 fn header(line: &str) -> Option<Header> {
-    let name = line.trim_start().strip_prefix('[')?;
+    let name = line.strip_prefix('[')?;
     let (name, double) = match name.strip_prefix('[') {
         Some(name) => (name, true),
         None => (name, false),
@@ -102,5 +110,11 @@ mod tests {
     #[test]
     fn texts_of_several_lines_are_not_cut() {
         assert!(cut("[[lane]]\nbody = '''\n[[lane]]\n'''\n").is_none());
+    }
+
+    #[test]
+    fn a_quoted_header_within_a_lane_is_not_cut() {
+        assert!(cut("[[lane]]\nname = 'a'\n[\"lane\".credential]\n").is_none());
+        assert!(cut("[[lane]]\nname = 'a'\n[alerts]\n[\"x\"]\n").is_some());
     }
 }

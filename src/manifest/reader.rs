@@ -7,8 +7,9 @@ use super::spec::StoreSpec;
 use crate::plain::Plain;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use url::Url;
 
-/// How many different words are shared; beyond that, repetition is unlikely.
+/// How many different words, and how many addresses, are shared; beyond that, repetition is unlikely.
 const SHARED: usize = 4_096;
 
 /// The surroundings of a document, what is known of it so far, and the mistakes in it.
@@ -21,6 +22,8 @@ pub(super) struct Reader<'a> {
     /// Stores that are there but have mistakes in them.
     pub(super) bad_stores: BTreeSet<Plain>,
     words: HashMap<Box<str>, Plain>,
+    /// Addresses by their text: lanes name few, each of them often.
+    urls: HashMap<Box<str>, Url>,
 }
 
 impl<'a> Reader<'a> {
@@ -32,7 +35,20 @@ impl<'a> Reader<'a> {
             stores: BTreeMap::new(),
             bad_stores: BTreeSet::new(),
             words: HashMap::new(),
+            urls: HashMap::new(),
         }
+    }
+
+    /// The address in `text`, if it is one.
+    pub(super) fn url(&mut self, text: &str) -> Option<Url> {
+        if let Some(url) = self.urls.get(text) {
+            return Some(url.clone());
+        }
+        let url = Url::parse(text).ok()?;
+        if self.urls.len() < SHARED {
+            self.urls.insert(text.into(), url.clone());
+        }
+        Some(url)
     }
 
     /// `text`, cleaned; one copy in memory however often it comes.

@@ -52,7 +52,7 @@ pub(super) fn address(text: Text<'_>, key: &str, read: &mut Reader<'_>) -> Optio
     let resolved = resolve(text, read)?;
     let shown = |c: char| !c.is_control() && !c.is_whitespace() && c != '\\';
     let url = (resolved.len() <= ADDRESS_MAX && resolved.chars().all(shown))
-        .then(|| Url::parse(&resolved).ok())
+        .then(|| read.url(&resolved))
         .flatten()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let Some(url) = url else {
