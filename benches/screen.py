@@ -18,7 +18,7 @@ times do, so note what else runs on it. With --ssh, write calls and CPU are the 
 are what arrives at the client, and the ways out are left to the run without it.
 """
 import argparse, fcntl, glob, json, os, pty, re, select, shutil, signal, socket, struct, subprocess
-import sys, tempfile, termios, threading, time
+import sys, tempfile, termios, time
 
 CLEAN = [b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l"]
 QUERY = re.compile(rb"\x1b\[[?>=]?[0-9;]*[cnuqx]|\x1b\[\??[0-9;]*\$p|\x1b\][0-9;]*\?|\x1bP")
@@ -26,24 +26,37 @@ FRAME = b"\x1b[?2026l"
 
 
 def upstream():
+    """The lanes' upstream: its port, and its process. It has one of its own, because what measures
+    must not wait for what answers."""
     server = socket.create_server(("127.0.0.1", 0), backlog=512)
-
-    def talk(link):
-        answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
-        kept = b""
-        with link:
-            while got := link.recv(65536):
-                kept += got
-                while b"\r\n\r\n" in kept:
-                    kept = kept.split(b"\r\n\r\n", 1)[1]
-                    link.sendall(answer)
-
-    def accept():
-        while True:
-            threading.Thread(target=talk, args=(server.accept()[0],), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    return server.getsockname()[1]
+    pid = os.fork()
+    if pid:
+        port = server.getsockname()[1]
+        server.close()
+        return port, pid
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+    kept = {}
+    ready = select.epoll()
+    ready.register(server, select.EPOLLIN)
+    while True:
+        for fd, _ in ready.poll():
+            if fd == server.fileno():
+                link, _ = server.accept()
+                kept[link.fileno()] = [link, b""]
+                ready.register(link, select.EPOLLIN)
+                continue
+            link, asked = kept[fd]
+            try:
+                got = link.recv(65536)
+            except ConnectionError:
+                got = b""
+            if not got:
+                ready.unregister(fd)
+                link.close()
+                del kept[fd]
+                continue
+            *requests, kept[fd][1] = (asked + got).split(b"\r\n\r\n")
+            link.sendall(answer * len(requests))
 
 
 def manifest(folder, lanes, port, every, ends):
@@ -185,7 +198,8 @@ def used(pid):
 
 class Bench:
     def __init__(self, args):
-        self.args, self.port = args, upstream()
+        self.args = args
+        self.port, self.upstream = upstream()
         self.home = tempfile.mkdtemp(prefix="lanewatch-bench-")
         self.sshd = Sshd(self.home) if args.ssh else None
 
@@ -327,6 +341,8 @@ def main():
         for phase in args.phases or ["start", "idle", "keys", "slow", "ways"]:
             print(phase, json.dumps(getattr(bench, phase)(), indent=1), flush=True)
     finally:
+        os.kill(bench.upstream, signal.SIGTERM)
+        os.waitpid(bench.upstream, 0)
         if bench.sshd:
             bench.sshd.child.terminate()
         shutil.rmtree(bench.home, ignore_errors=True)

@@ -4,8 +4,8 @@ use super::perform::Kept;
 use super::refresh::Unsaved;
 use super::view::{LaneInfo, LaneView};
 use crate::lane::{
-    Credential, Finding, FindingLevel, Generation, History, Lane, LaneName, Now, RecordKind,
-    SideEffect, Wall, Word,
+    Credential, Finding, FindingLevel, Generation, History, Lane, Now, RecordKind, SideEffect,
+    Wall, Word,
 };
 use crate::manifest::LaneEntry;
 use crate::plain::Plain;
@@ -35,6 +35,9 @@ pub(super) struct Runner {
     /// The fingerprint under which it stands in the groups of lanes that share a key.
     pub grouped: Option<Fingerprint>,
 }
+
+/// How many of the lanes with the same key are looked at for what else it is used for.
+pub(super) const SHARING_SEEN: usize = 64;
 
 impl Runner {
     /// `attempt` is the record of a refresh that a former process did not tell the end of.
@@ -148,12 +151,13 @@ impl Runner {
     }
 
     /// What others may see. `sharing` are the other lanes with the same key.
-    pub(super) fn view(&self, now: Now, sharing: Vec<(LaneName, SideEffect)>) -> LaneView {
+    pub(super) fn view<'r>(&self, now: Now, sharing: impl Iterator<Item = &'r Self>) -> LaneView {
+        let sharing: Vec<_> = sharing.take(SHARING_SEEN).collect();
         let mut findings = Arc::clone(self.lane.findings());
         let reads = self.entry.route.effect == SideEffect::Read;
         let mixed = sharing
             .iter()
-            .any(|(_, effect)| (*effect == SideEffect::Read) != reads);
+            .any(|other| (other.entry.route.effect == SideEffect::Read) != reads);
         if mixed {
             Arc::make_mut(&mut findings).push(Finding {
                 check: "shared_key".into(),
@@ -184,7 +188,11 @@ impl Runner {
             neighbors: self.lane.neighbors().to_vec(),
             findings,
             latencies: self.lane.latencies().collect(),
-            shares_key_with: sharing.into_iter().map(|(name, _)| name).collect(),
+            shares_key_with: sharing
+                .iter()
+                .take(LaneView::SHARING_NAMED)
+                .map(|other| other.entry.spec.name.clone())
+                .collect(),
         }
     }
 }

@@ -108,8 +108,14 @@ pub struct LaneView {
     pub findings: Arc<Vec<Finding>>,
     /// Latencies of the last proofs in milliseconds, oldest first, at most sixteen.
     pub latencies: Vec<u32>,
-    /// Other lanes that use the very same secret.
+    /// Other lanes that use the very same secret: the first [`LaneView::SHARING_NAMED`] of them.
     pub shares_key_with: Vec<LaneName>,
+}
+
+impl LaneView {
+    /// How many of the lanes with its key a lane names. Ten thousand that all name one another would
+    /// be a hundred million names.
+    pub const SHARING_NAMED: usize = 16;
 }
 
 /// How a store is doing.

@@ -176,3 +176,25 @@ fn a_filter_leaves_only_groups_that_have_something_to_show() {
     assert_eq!(rows(&mut desk), ["# hubspot 2", "crm-write", "crm-read"]);
     assert!(desk.text().contains("/crm 2 of 12 lanes"));
 }
+
+#[test]
+fn a_key_of_many_lanes_says_how_many_more_there_are_than_are_named() {
+    let named: Vec<_> = (1..=16)
+        .map(|n| Plain::new(&format!("lane-{n:02}")))
+        .collect();
+    let lanes = (0..20).map(|n| {
+        let mut one = lane(&format!("lane-{n:02}"), "stripe", "get_charge", "payments");
+        one.shares_key_with.clone_from(&named);
+        if let Some(credential) = &mut one.credential {
+            credential.fingerprint = Fingerprint::from_bytes([9; 8]);
+        }
+        one
+    });
+    let mut desk = Desk::with(120, 40, lanes.collect());
+    let text = desk.text();
+    assert!(text.contains("shares its key with lane-01"), "{text}");
+    assert!(text.contains("lane-16 and 3 more"), "{text}");
+    desk.press("enter");
+    let page = desk.text();
+    assert!(page.contains("and 3 more"), "{page}");
+}

@@ -5,13 +5,13 @@
 
 use super::super::perform::Tools;
 use super::super::reload::News;
-use super::super::runner::{self, Runner};
+use super::super::runner::{self, Runner, SHARING_SEEN};
 use super::super::watching;
 use super::Engine;
 use super::views::store_views;
 use crate::lane::{Effect, Event, Lane, Now, Outcome, Record, RecordKind, Retirement, Verdict};
 use crate::manifest::{LaneEntry, difference};
-use crate::policy::{Target, lane_seed};
+use crate::policy::{Groups, Target, lane_seed};
 use crate::secret::Fingerprint;
 use crate::store::Stores;
 use std::sync::Arc;
@@ -143,9 +143,20 @@ impl Engine {
         before: Option<Fingerprint>,
         now: Option<Fingerprint>,
     ) {
+        // Others show only the first of those that share their key: where a lane that came or went
+        // is none of these, nothing of theirs has changed.
+        let counts = |groups: &Groups, key| {
+            let mut first = groups.of(key).take(SHARING_SEEN + 1);
+            first.any(|of| of == slot)
+        };
+        let left = counts(&self.groups, before);
         self.groups.moved(slot, before, now);
-        self.turn.touched.extend(self.groups.of(before));
-        self.turn.touched.extend(self.groups.of(now));
+        if left {
+            self.turn.touched.extend(self.groups.of(before));
+        }
+        if counts(&self.groups, now) {
+            self.turn.touched.extend(self.groups.of(now));
+        }
     }
 
     pub(super) fn add(&mut self, now: Now, entry: Arc<LaneEntry>) -> usize {

@@ -1,27 +1,25 @@
 //! What the engine shows of itself and its lanes.
 
 use super::super::handle::Update;
+use super::super::runner::Runner;
 use super::super::view::{EngineView, LaneView, StoreView};
 use super::Engine;
-use crate::lane::{LaneName, Now, SideEffect};
+use crate::lane::Now;
 use crate::manifest::Manifest;
 use crate::plain::Plain;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Engine {
-    pub(super) fn sharing(&self, slot: usize) -> Vec<(LaneName, SideEffect)> {
+    /// The lanes that serve with the same key.
+    fn sharing(&self, slot: usize) -> impl Iterator<Item = &Runner> {
         let grouped = self
             .lanes
             .get(slot)
             .and_then(Option::as_ref)
             .and_then(|r| r.grouped);
-        let others = self.groups.of(grouped).filter(|other| *other != slot);
-        others
-            .filter_map(|other| self.lanes.get(other).and_then(Option::as_ref))
-            .map(|runner| (runner.entry.spec.name.clone(), runner.entry.route.effect))
-            .take(64)
-            .collect()
+        let others = self.groups.of(grouped).filter(move |other| *other != slot);
+        others.filter_map(|other| self.lanes.get(other).and_then(Option::as_ref))
     }
 
     pub(super) fn views(&self, now: Now, slots: impl Iterator<Item = usize>) -> Vec<Arc<LaneView>> {

@@ -117,7 +117,7 @@ fn brief(lane: &LaneView, model: &Model, wanted: usize, page: &mut Page<'_>) {
     handover::draw(lane, now, page);
     credential(lane, now, page);
     next(lane, now, page);
-    neighbors(lane, now, page);
+    neighbors(lane, model, page);
     findings(lane, page);
     route(lane, page);
     story(lane, model, wanted, page);
@@ -226,7 +226,8 @@ fn next(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
     }
 }
 
-fn neighbors(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
+fn neighbors(lane: &LaneView, model: &Model, page: &mut Page<'_>) {
+    let now = model.now.wall;
     let text = page.role(Role::Text);
     if !lane.neighbors.is_empty() || !lane.shares_key_with.is_empty() {
         page.line();
@@ -237,8 +238,26 @@ fn neighbors(lane: &LaneView, now: Wall, page: &mut Page<'_>) {
     }
     if !lane.shares_key_with.is_empty() {
         let names: Vec<_> = lane.shares_key_with.iter().map(AsRef::as_ref).collect();
-        page.fact(&format!("shares its key with {}", names.join(", ")), text);
+        let more = match unnamed(lane, model) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        page.fact(
+            &format!("shares its key with {}{more}", names.join(", ")),
+            text,
+        );
     }
+}
+
+/// How many lanes more than it names share a lane's key.
+fn unnamed(lane: &LaneView, model: &Model) -> usize {
+    if lane.shares_key_with.len() < LaneView::SHARING_NAMED {
+        return 0;
+    }
+    let key = |lane: &LaneView| lane.credential.as_ref().map(|known| known.fingerprint);
+    let own = key(lane);
+    let all = model.lanes.each().filter(|other| key(other) == own).count();
+    all.saturating_sub(lane.shares_key_with.len() + 1)
 }
 
 fn neighbor(proof: &NeighborProof, now: Wall, look: &Look) -> (String, Role) {

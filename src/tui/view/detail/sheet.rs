@@ -1,7 +1,7 @@
 //! A lane on the whole screen: everything that is known of it, under labels.
 
 use super::page::Page;
-use super::{coming, doing, due, kind, neighbor, timeline, trouble};
+use super::{coming, doing, due, kind, neighbor, timeline, trouble, unnamed};
 use crate::engine::LaneView;
 use crate::lane::{FindingLevel, Outcome, ScopeSet, Wall};
 use crate::tui::model::{Model, SLICES, Slice};
@@ -295,6 +295,9 @@ fn shared(lane: &LaneView, model: &Model, page: &mut Page<'_>) {
         let style = page.look.theme.word(other.word);
         let effect = other.info.route.effect.as_str();
         page.fact(&format!("{sign} {} {name}, {effect}", other.word), style);
+    }
+    if let more @ 1.. = unnamed(lane, model) {
+        page.fact(&format!("and {more} more"), page.role(Role::Text));
     }
 }
 
