@@ -6,12 +6,15 @@
 //! idle. Only a few trees wait at any moment, because a tree takes thirty times the room of its
 //! text. A piece with a mistake comes as nothing: whoever reads it parses it again and says what is
 //! wrong.
+//!
+//! A tree goes back to the thread that made it and ends there. Were it taken apart where it was
+//! read, both threads would wait for one heap at every node.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::{Builder, Scope};
 use toml::Spanned;
 use toml::de::DeTable;
@@ -50,11 +53,21 @@ impl<'t> Work<'t> {
 pub(super) struct Ahead<'t> {
     work: Arc<Work<'t>>,
     batches: Option<Receiver<(usize, Vec<Tree<'t>>)>>,
+    used: Sender<Vec<Tree<'t>>>,
     /// Batches that came before their turn.
-    early: BTreeMap<usize, Vec<Tree<'t>>>,
+    early: BTreeMap<usize, Batch<'t>>,
     /// The batch whose turn is next.
     turn: usize,
-    batch: std::vec::IntoIter<Tree<'t>>,
+    batch: Batch<'t>,
+    /// How many trees of the batch were read.
+    read: usize,
+}
+
+/// Trees, and whether the other thread made them.
+#[derive(Default)]
+struct Batch<'t> {
+    trees: Vec<Tree<'t>>,
+    is_theirs: bool,
 }
 
 impl<'t> Ahead<'t> {
@@ -67,6 +80,7 @@ impl<'t> Ahead<'t> {
         't: 's,
     {
         let (send, batches) = sync_channel(WAITING);
+        let (used, back) = channel::<Vec<Tree<'t>>>();
         let work = Arc::new(Work {
             text,
             pieces,
@@ -78,6 +92,14 @@ impl<'t> Ahead<'t> {
                 if send.send(batch).is_err() {
                     return;
                 }
+                while let Ok(used) = back.try_recv() {
+                    drop(used);
+                }
+            }
+            // Nothing comes any more, but what is still being read comes back.
+            drop(send);
+            while let Ok(used) = back.recv() {
+                drop(used);
             }
         };
         let worth = pieces.len() >= WORTH;
@@ -90,34 +112,56 @@ impl<'t> Ahead<'t> {
         Self {
             work,
             batches: begun.then_some(batches),
+            used,
             early: BTreeMap::new(),
             turn: 0,
-            batch: Vec::new().into_iter(),
+            batch: Batch::default(),
+            read: 0,
         }
     }
 
     /// The next piece's tree; `None` if it is for the caller to parse.
-    pub(super) fn next(&mut self) -> Tree<'t> {
-        if let Some(tree) = self.batch.next() {
-            return tree;
+    pub(super) fn next(&mut self) -> Option<&Spanned<DeTable<'t>>> {
+        if self.read == self.batch.trees.len() {
+            let batch = self.next_batch()?;
+            let before = std::mem::replace(&mut self.batch, batch);
+            self.read = 0;
+            if before.is_theirs {
+                // A thread that has ended takes nothing back; then it ends here.
+                let _ended = self.used.send(before.trees);
+            }
         }
+        let tree = self.batch.trees.get(self.read)?;
+        self.read += 1;
+        tree.as_ref()
+    }
+
+    fn next_batch(&mut self) -> Option<Batch<'t>> {
         let batches = self.batches.as_ref()?;
-        let batch = loop {
+        loop {
             if let Some(batch) = self.early.remove(&self.turn) {
-                break batch;
+                self.turn += 1;
+                return Some(batch);
             }
             // What has come is taken first; else there is time to parse one; else there is but one
             // left to wait for.
-            let come = batches.try_recv().ok();
-            let come = come.or_else(|| (self.early.len() < WAITING).then(|| self.work.take())?);
-            let (number, trees) = match come {
-                Some(batch) => batch,
-                None => batches.recv().ok()?,
+            let theirs = |(number, trees)| {
+                let is_theirs = true;
+                (number, Batch { trees, is_theirs })
             };
-            self.early.insert(number, trees);
-        };
-        self.turn += 1;
-        self.batch = batch.into_iter();
-        self.batch.next().flatten()
+            let own = |(number, trees)| {
+                let is_theirs = false;
+                (number, Batch { trees, is_theirs })
+            };
+            let may = self.early.len() < WAITING;
+            let (number, batch) = match batches.try_recv() {
+                Ok(batch) => theirs(batch),
+                Err(_) => match may.then(|| self.work.take()).flatten() {
+                    Some(batch) => own(batch),
+                    None => theirs(batches.recv().ok()?),
+                },
+            };
+            self.early.insert(number, batch);
+        }
     }
 }

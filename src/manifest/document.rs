@@ -124,13 +124,14 @@ fn document(
         let mut ahead = Ahead::start(scope, text, pieces);
         for piece in pieces {
             read.book.piece(piece.start);
+            let own;
             let tree = match ahead.next() {
                 Some(tree) => tree,
-                None => tree(
-                    text,
-                    text.get(piece.clone()).unwrap_or_default(),
-                    &mut read.book,
-                ),
+                None => {
+                    let piece = text.get(piece.clone()).unwrap_or_default();
+                    own = tree(text, piece, &mut read.book);
+                    &own
+                }
             };
             if let Some(DeValue::Array(tables)) = tree.get_ref().get("lane").map(Spanned::get_ref) {
                 for value in tables.iter() {
