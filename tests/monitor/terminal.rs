@@ -3,6 +3,7 @@
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::ffi::OsStr;
 use std::io::{Read as _, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,6 +16,17 @@ struct Shown {
     parser: vt100::Parser,
     bytes: Vec<u8>,
     ended: bool,
+}
+
+/// Lets the emulator show `bytes`. What was written for a wide terminal may reach one that has a
+/// single column by now, and the emulator panics at that where a terminal shows nonsense: it begins
+/// anew, and the program's next whole frame fills it.
+fn show(parser: &mut vt100::Parser, bytes: &[u8]) {
+    let (rows, cols) = parser.screen().size();
+    let shown = catch_unwind(AssertUnwindSafe(|| parser.process(bytes)));
+    if shown.is_err() {
+        *parser = vt100::Parser::new(rows, cols, 0);
+    }
 }
 
 /// A program in a terminal. Killed by its process id when dropped.
@@ -77,7 +89,7 @@ impl Terminal {
                     shown.ended = true;
                     return;
                 }
-                shown.parser.process(&chunk[..read]);
+                show(&mut shown.parser, &chunk[..read]);
                 shown.bytes.extend_from_slice(&chunk[..read]);
             }
         });
