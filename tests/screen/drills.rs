@@ -2,11 +2,13 @@
 
 use crate::Desk;
 use crate::fixture::{at, held, lane, record};
+use crate::pictures::styles;
 use lanewatch::audit::AuditRecord;
 use lanewatch::engine::Update;
 use lanewatch::lane::{Actor, RecordKind};
 use lanewatch::plain::Plain;
 use lanewatch::tui::model::Caption;
+use lanewatch::tui::theme::Theme;
 use lanewatch::tui::update::Msg;
 use std::sync::Arc;
 
@@ -118,6 +120,11 @@ fn the_menu_the_receipt_and_a_caption_look_like_this() {
         finish(&mut desk);
         desk.press("r");
         insta::assert_snapshot!(format!("receipt_{width}x{height}"), desk.text());
+        for theme in ["light", "mono", "dark"] {
+            desk.look.theme = Theme::built_in(theme).unwrap();
+            let name = format!("receipt_in_{theme}_{width}x{height}");
+            insta::assert_snapshot!(name, styles(&desk.paint()));
+        }
         desk.press("esc");
         insta::assert_snapshot!(format!("strip_{width}x{height}"), desk.text());
     }

@@ -10,15 +10,17 @@ use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Every view by its name and the keys that lead there.
-const VIEWS: [(&str, &str); 14] = [
+const VIEWS: [(&str, &str); 16] = [
     ("wall", ""),
     ("sheet", "enter"),
     ("audit", "z tab tab"),
     ("record", "z tab tab k k enter"),
     ("groups", "b b space"),
+    ("group", "b b g enter"),
     ("columns", "c j j"),
     ("pause", "p"),
     ("confirm", "r tab"),
+    ("export", "z tab tab e"),
     ("filter", "/"),
     ("help", "?"),
     ("palette", ":"),
@@ -35,6 +37,9 @@ fn every_view_has_its_styles_in_dark_light_and_mono_at_every_size() {
             for (width, height) in SIZES {
                 let mut desk = Desk::with(width, height, wall());
                 desk.look.theme = Theme::built_in(theme).unwrap();
+                if view == "export" {
+                    desk.model.connect("/home/maria/on-call".into());
+                }
                 desk.press(keys);
                 all.push_str(&format!("{width}x{height}\n{}\n", styles(&desk.paint())));
             }
