@@ -1,6 +1,6 @@
 //! One line of the journal.
 
-use crate::lane::{Actor, Evidence, Generation, LaneName, Outcome, Record, RecordKind, Wall};
+use crate::lane::{Actor, Evidence, Generation, LaneName, Note, Outcome, Record, RecordKind, Wall};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ impl AuditRecord {
             evidence,
             actor: record.actor.clone(),
             cause,
-            note: record.note.clone(),
+            note: record.note.as_ref().map(Note::text),
         }
     }
 }
@@ -117,7 +117,7 @@ pub(super) mod tests {
             }),
             actor: Actor::Operator(wide.clone()),
             cause: Cause::World,
-            note: Some(wide),
+            note: Some(wide.into()),
         };
         AuditRecord::new(seq, Wall(1_795_378_447_250), &record, Some(u64::MAX))
     }

@@ -16,6 +16,7 @@ mod effect;
 mod event;
 mod gate;
 mod machine;
+mod note;
 mod outcome;
 mod record;
 mod spec;
@@ -30,7 +31,10 @@ pub use credential::{
 pub use effect::{AlertLevel, Attempt, Effect, LoadWhy, ProbeWhy, RefreshWhy, Retirement};
 pub use event::{Actor, Control, Event, Found, Observed, RefreshFailure, Step, Verb};
 pub use gate::{Denied, Finding, FindingLevel, Gate, Hold, Pause, Refusal, WhoActs};
-pub use machine::{Activity, Answers, Degraded, Lane, Look, Memory, NeighborProof, Next, Reaction};
+pub use machine::{
+    Activity, Answers, Degraded, Lane, Look, Memory, NeighborProof, Next, Reaction, Stretch,
+};
+pub use note::Note;
 pub use outcome::{Basis, Evidence, Outcome, Verdict};
 pub use record::{Cause, Record, RecordKind};
 pub use spec::{

@@ -5,9 +5,9 @@
 
 use super::credential::Generation;
 use super::event::Actor;
+use super::note::Note;
 use super::outcome::Verdict;
 use super::spec::LaneName;
-use crate::plain::Plain;
 use crate::secret::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -199,12 +199,12 @@ pub struct Record {
     /// What brought it about.
     pub cause: Cause,
     /// One sentence for a person: a reason, a finding, a number.
-    pub note: Option<Plain>,
+    pub note: Option<Note>,
 }
 
 impl Record {
     /// A record of the engine's own, about no lane.
-    pub fn engine(kind: RecordKind, note: impl Into<Plain>) -> Self {
+    pub fn engine(kind: RecordKind, note: impl Into<Note>) -> Self {
         Self {
             kind,
             lane: None,

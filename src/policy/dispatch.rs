@@ -33,6 +33,10 @@ pub enum Place {
     },
 }
 
+/// The line of jobs that wait at one place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line(usize);
+
 /// What a job that runs has taken, to be given back by [`Dispatch::done`].
 #[derive(Debug)]
 pub struct Ticket {
@@ -103,11 +107,21 @@ impl<J> Dispatch<J> {
 
     /// A job for `place`.
     pub fn push(&mut self, place: Place, job: J) {
+        let line = self.line(place);
+        self.push_to(line, job);
+    }
+
+    /// The line at that place, for those who come there often.
+    pub fn line(&mut self, place: Place) -> Line {
         let known = self.places.get(&place).copied();
-        let number = known.unwrap_or_else(|| self.meet(place));
-        if let Some(queue) = self.queues.get_mut(number) {
+        Line(known.unwrap_or_else(|| self.meet(place)))
+    }
+
+    /// Puts a job into a line of this dispatch's.
+    pub fn push_to(&mut self, line: Line, job: J) {
+        if let Some(queue) = self.queues.get_mut(line.0) {
             if queue.jobs.is_empty() {
-                self.turn.push_back(number);
+                self.turn.push_back(line.0);
             }
             queue.jobs.push_back(job);
         }

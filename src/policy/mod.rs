@@ -18,10 +18,10 @@ mod targets;
 mod wakes;
 
 pub use clock_watch::{ClockWatch, Jump, Reading};
-pub use dispatch::{Dispatch, Place, Target, Ticket};
+pub use dispatch::{Dispatch, Line, Place, Target, Ticket};
 pub use groups::Groups;
 pub use starts::Starts;
-pub use targets::Targets;
+pub use targets::{Lines, Targets};
 pub use wakes::Wakes;
 
 /// The seed of the dice of the lane in `slot`: neighbouring lanes throw nothing alike.

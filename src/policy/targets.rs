@@ -1,6 +1,6 @@
 //! Where the effects of a lane go.
 
-use super::dispatch::{Place, Target};
+use super::dispatch::{Dispatch, Line, Place, Target};
 use crate::lane::{Effect, Retirement};
 use crate::manifest::LaneEntry;
 use std::sync::Arc;
@@ -48,20 +48,74 @@ impl Targets {
 
     /// Where an effect has to wait its turn; `None` for one that is no request.
     pub fn place(&self, effect: &Effect) -> Option<Place> {
+        Some(self.at(Goes::to(effect)?))
+    }
+
+    /// The lines in which the lane's effects wait.
+    pub fn lines<J>(&self, dispatch: &mut Dispatch<J>) -> Lines {
+        Lines {
+            store: dispatch.line(self.at(Goes::Store)),
+            upstream: dispatch.line(self.at(Goes::Upstream)),
+            token: dispatch.line(self.at(Goes::Token)),
+            refresh: dispatch.line(self.at(Goes::TokenAndStore)),
+        }
+    }
+
+    fn at(&self, goes: Goes) -> Place {
+        match goes {
+            Goes::Store => Place::Store(Arc::clone(&self.store)),
+            Goes::Upstream => Place::Host(Arc::clone(&self.upstream)),
+            Goes::Token => Place::Host(Arc::clone(&self.token)),
+            Goes::TokenAndStore => Place::Both {
+                host: Arc::clone(&self.token),
+                store: Arc::clone(&self.store),
+            },
+        }
+    }
+}
+
+/// The lines of a [`Dispatch`] in which one lane's effects wait: looked up once, for those who have
+/// many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lines {
+    store: Line,
+    upstream: Line,
+    token: Line,
+    refresh: Line,
+}
+
+impl Lines {
+    /// The line in which an effect waits its turn; `None` for one that is no request.
+    pub fn of(&self, effect: &Effect) -> Option<Line> {
+        Some(match Goes::to(effect)? {
+            Goes::Store => self.store,
+            Goes::Upstream => self.upstream,
+            Goes::Token => self.token,
+            Goes::TokenAndStore => self.refresh,
+        })
+    }
+}
+
+/// Whom an effect needs.
+#[derive(Clone, Copy)]
+enum Goes {
+    Store,
+    Upstream,
+    Token,
+    TokenAndStore,
+}
+
+impl Goes {
+    const fn to(effect: &Effect) -> Option<Self> {
         match effect {
-            Effect::Load { .. } => Some(Place::Store(Arc::clone(&self.store))),
-            Effect::Probe { .. } | Effect::ProbeNeighbor { .. } => {
-                Some(Place::Host(Arc::clone(&self.upstream)))
-            }
+            Effect::Load { .. } => Some(Self::Store),
+            Effect::Probe { .. } | Effect::ProbeNeighbor { .. } => Some(Self::Upstream),
             Effect::CheckRefreshPath { .. }
             | Effect::Retire {
                 how: Retirement::Revoke,
                 ..
-            } => Some(Place::Host(Arc::clone(&self.token))),
-            Effect::Refresh { .. } => Some(Place::Both {
-                host: Arc::clone(&self.token),
-                store: Arc::clone(&self.store),
-            }),
+            } => Some(Self::Token),
+            Effect::Refresh { .. } => Some(Self::TokenAndStore),
             Effect::Retire { .. } | Effect::Alert { .. } | Effect::Wake(_) => None,
         }
     }

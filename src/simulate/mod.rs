@@ -4,7 +4,8 @@
 //! it is, how seldom a dead store is asked, who begins when and what a jump of the clock means are
 //! decided by [`crate::policy`], just as for the engine. This room adds the world around them
 //! (stores, token endpoints and upstreams that answer after a fixed time, or do not), a clock that
-//! goes from event to event, and the counting. No network, no store and no secret is touched.
+//! goes from event to event, and the counting. No network, no store and no secret is touched. Two
+//! threads share the work, but nothing of what is told depends on that: one seed, one report.
 //!
 //! | file | idea |
 //! |---|---|

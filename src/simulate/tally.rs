@@ -2,6 +2,7 @@
 
 use super::report::{PerSecond, Recovery};
 use super::work::Whom;
+use crate::lane::{Boot, Look};
 
 /// Requests by the second.
 #[derive(Debug)]
@@ -24,8 +25,40 @@ impl Seconds {
         }
     }
 
+    fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+    }
+
     fn total(&self) -> u64 {
         self.counts.iter().map(|count| u64::from(*count)).sum()
+    }
+}
+
+/// Requests that were passed over: nobody waited for them.
+#[derive(Debug)]
+pub(super) struct Passed {
+    store: Seconds,
+    upstream: Seconds,
+    looks: u64,
+}
+
+impl Passed {
+    pub(super) fn new(span: u64) -> Self {
+        Self {
+            store: Seconds::new(span),
+            upstream: Seconds::new(span),
+            looks: 0,
+        }
+    }
+
+    pub(super) fn count(&mut self, at: Boot, look: Look) {
+        self.looks += 1;
+        match look {
+            Look::Store => self.store.count(at.0),
+            Look::Upstream => self.upstream.count(at.0),
+        }
     }
 }
 
@@ -91,6 +124,22 @@ impl Tally {
             Whom::Token => self.token.count(at),
             Whom::Upstream => self.upstream.count(at),
         }
+    }
+
+    /// A request was passed over.
+    pub(super) fn passed(&mut self, at: Boot, look: Look) {
+        self.passed_over += 1;
+        match look {
+            Look::Store => self.store.count(at.0),
+            Look::Upstream => self.upstream.count(at.0),
+        }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(super) fn add(&mut self, passed: &Passed) {
+        self.passed_over += passed.looks;
+        self.store.add(&passed.store);
+        self.upstream.add(&passed.upstream);
     }
 
     /// A degraded window was closed, or the run ended with it open.

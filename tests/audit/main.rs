@@ -11,7 +11,7 @@ mod tampering;
 
 use lanewatch::audit::{HEAD_EVERY, Head, Journal, Report, read_since, tail, verify};
 use lanewatch::lane::{Actor, Basis, Cause, Evidence, Generation, Outcome, Record, RecordKind};
-use lanewatch::lane::{Verdict, Wall};
+use lanewatch::lane::{Note, Verdict, Wall};
 use lanewatch::plain::Plain;
 use lanewatch::secret::Fingerprint;
 use std::fs;
@@ -96,7 +96,8 @@ fn a_journal_reads_back_what_was_written_and_its_chain_holds() {
     for (n, read) in (1..).zip(&all) {
         let (written, cause) = record(n);
         assert_eq!((read.seq, read.ts, read.cause), (n, AT, cause));
-        assert_eq!((&read.note, &read.lane), (&written.note, &written.lane));
+        let said = written.note.as_ref().map(Note::text);
+        assert_eq!((&read.note, &read.lane), (&said, &written.lane));
         let verdict = read.outcome.zip(read.evidence.clone());
         let verdict = verdict.map(|(outcome, evidence)| Verdict { outcome, evidence });
         assert_eq!(verdict, written.verdict);

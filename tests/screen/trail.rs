@@ -78,7 +78,7 @@ impl Scene {
             let (written, cause) = entry(seq);
             let mut known = record(seq, written.kind, "", 0);
             known.lane = written.lane;
-            known.note = written.note;
+            known.note = written.note.map(|note| note.text());
             known.cause = cause;
             Arc::new(known)
         });

@@ -103,7 +103,7 @@ impl Lane {
                     let way = self.spec.renewal.as_str();
                     let record = self.record(out, RecordKind::RotationStarted);
                     record.actor = by;
-                    record.note = Some(Plain::new(&format!("by {way}")));
+                    record.note = Some(format!("by {way}").into());
                 }
                 self.forgive_grant();
                 if self.spec.renewal.is_own() {
@@ -115,7 +115,7 @@ impl Lane {
             Verb::Pause { reason, until } => {
                 let record = self.record(out, RecordKind::LanePaused);
                 record.actor = by.clone();
-                record.note = Some(reason.clone());
+                record.note = Some(reason.clone().into());
                 self.pause = Some(Arc::new(Pause {
                     since: now.wall,
                     until,
@@ -136,7 +136,7 @@ impl Lane {
             Verb::Release { reason } => {
                 let record = self.record(out, RecordKind::LaneReleased);
                 record.actor = by;
-                record.note = Some(reason);
+                record.note = Some(reason.into());
                 record.cause = Cause::Latest(RecordKind::LaneHeld);
                 // What was held for a grant in doubt is tried again at the person's risk.
                 let held = self.hold.take();
@@ -161,7 +161,7 @@ impl Lane {
             Verb::Acknowledge { reason } => {
                 let record = self.record(out, RecordKind::OperatorAcknowledged);
                 record.actor = by;
-                record.note = (!reason.is_empty()).then_some(reason);
+                record.note = (!reason.is_empty()).then_some(reason.into());
             }
         }
     }
@@ -173,7 +173,7 @@ impl Lane {
         self.schedule.pause_ends = None;
         let record = self.record(out, RecordKind::LaneResumed);
         record.actor = by;
-        record.note = Some(reason);
+        record.note = Some(reason.into());
         record.cause = Cause::Latest(RecordKind::LanePaused);
         if self.hold.is_none() {
             self.begin_preflight(now, out);

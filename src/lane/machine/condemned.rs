@@ -13,7 +13,6 @@ use super::super::record::{Cause, RecordKind};
 use super::super::spec::Predecessor;
 use super::super::time::Now;
 use super::{Lane, Reaction};
-use crate::plain::Plain;
 use std::time::Duration;
 
 /// How long the store has to show that the credential was replaced. The gate is closed meanwhile.
@@ -38,9 +37,8 @@ impl Lane {
         self.schedule.refresh = None;
         if self.trial.is_some() {
             // What the store would be asked for is at hand: this was a rotation.
-            self.record(out, RecordKind::LostRace).note = Some(Plain::fixed(
-                "a newer credential is on trial already: this was a rotation",
-            ));
+            self.record(out, RecordKind::LostRace).note =
+                Some("a newer credential is on trial already: this was a rotation".into());
             self.fall_back_on_candidate(now, out);
             return;
         }

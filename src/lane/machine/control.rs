@@ -4,7 +4,6 @@ use super::super::event::Control;
 use super::super::gate::FindingLevel;
 use super::super::record::RecordKind;
 use super::{Lane, Reaction};
-use crate::plain::Plain;
 
 /// The check's name among the findings.
 const CHECK: &str = "negative_control";
@@ -30,7 +29,7 @@ impl Lane {
         });
         self.find_again(CHECK, level, text.into());
         if control == Control::Accepted && !known {
-            self.record(out, RecordKind::WarningRaised).note = Some(Plain::fixed(text));
+            self.record(out, RecordKind::WarningRaised).note = Some(text.into());
         }
     }
 }

@@ -6,13 +6,13 @@
 
 use super::super::credential::{Credential, ScopeSet};
 use super::super::effect::{Effect, Retirement};
+use super::super::note::Note;
 use super::super::outcome::{Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
 use super::super::time::{Boot, Now};
 use super::trial::Trial;
 use super::{Grant, Lane, Reaction};
-use crate::plain::Plain;
-use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Old credentials that are kept at once: a third sends the first away before its time.
@@ -31,6 +31,12 @@ impl Old {
     }
 }
 
+/// What every passed test means.
+static PASSED: LazyLock<Arc<Verdict>> = LazyLock::new(|| {
+    let text = "passed its test";
+    Arc::new(Verdict::own(Outcome::Ok, "lane/trial", text))
+});
+
 impl Lane {
     /// The candidate has passed: it serves, and the old one is kept through its overlap.
     pub(super) fn promote(&mut self, now: Now, out: &mut Reaction) {
@@ -47,29 +53,19 @@ impl Lane {
         } = *trial;
         let proofs = self.neighbors.clone();
         let old = self.install(now, candidate, granted);
-        let mut note = String::new();
-        if !probed {
-            note.push_str("untested: there is nothing to prove it with");
-        }
-        if let Some(old) = &old {
-            let kept = self.kept_for(now, old);
-            if !note.is_empty() {
-                note.push_str("; ");
-            }
-            let kept = humantime::format_duration(Duration::from_secs(kept.as_secs()));
-            // Writing to a text cannot fail.
-            let _written = write!(note, "generation {} is kept for {kept}", old.generation);
-        }
+        let kept = old
+            .as_ref()
+            .map(|old| (old.generation, self.kept_for(now, old)));
+        let untested = !probed;
         let record = self.record(out, RecordKind::CredentialPromoted);
         record.cause = Cause::Latest(RecordKind::TrialStarted);
-        record.note = (!note.is_empty()).then(|| Plain::new(&note));
+        record.note = (untested || kept.is_some()).then_some(Note::Promoted { untested, kept });
         if let Some(old) = old {
             self.keep_old(now, old, out);
         }
         if probed {
             self.last_ok = Some(now.wall);
-            let text = "passed its test";
-            self.see(now, Verdict::own(Outcome::Ok, "lane/trial", text));
+            self.verdict = Some((Arc::clone(&PASSED), now.wall));
         }
         let asked = neighbors.is_some();
         if asked {
@@ -114,9 +110,8 @@ impl Lane {
         }
         let record = self.record(out, RecordKind::CredentialPromoted);
         record.cause = Cause::Latest(RecordKind::TrialStarted);
-        record.note = Some(Plain::new(
-            "the old one has ended; the gate stays closed until this one is proven",
-        ));
+        record.note =
+            Some("the old one has ended; the gate stays closed until this one is proven".into());
         if self.pause.is_none() && self.hold.is_none() {
             self.prove_anew(now, made, out);
         }
@@ -176,11 +171,9 @@ impl Lane {
 
     /// Overlaps that are over.
     pub(super) fn retire_the_old(&mut self, now: Now, out: &mut Reaction) {
-        let all = std::mem::take(&mut self.old);
-        let (over, kept) = all.into_iter().partition(|old| old.until <= now.boot);
-        self.old = kept;
-        let over: Vec<Old> = over;
-        for old in over {
+        let over = |old: &Old| old.until <= now.boot;
+        while let Some(at) = self.old.iter().position(over) {
+            let old = self.old.remove(at);
             self.retire(&old.credential, out);
         }
         self.plan_retirement();
@@ -194,7 +187,7 @@ impl Lane {
         if how == Retirement::Forget {
             let record = self.record_of(old, out, RecordKind::CredentialRetired);
             record.cause = Cause::Latest(RecordKind::CredentialPromoted);
-            record.note = Some(Plain::fixed("its overlap is over; it is forgotten here"));
+            record.note = Some("its overlap is over; it is forgotten here".into());
         }
         self.let_go(old, how, out);
     }

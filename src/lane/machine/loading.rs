@@ -15,7 +15,6 @@ use super::super::spec::Renewal;
 use super::super::time::Now;
 use super::preflight::detail;
 use super::{Degraded, Grant, Lane, Reaction};
-use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,7 +92,7 @@ impl Lane {
         if self.is_living(now) && self.refusal.is_none() && self.preflight.is_none() {
             self.trouble = None;
             self.record(out, RecordKind::CredentialLoaded).note =
-                Some(Plain::fixed("a new grant is in the store"));
+                Some("a new grant is in the store".into());
             self.refresh(now, RefreshWhy::Due, out);
         } else {
             self.prove_anew(now, false, out);
@@ -128,9 +127,8 @@ impl Lane {
         }
         if self.is_condemned() {
             self.schedule.hold = None;
-            self.record(out, RecordKind::LostRace).note = Some(Plain::new(
-                "the store already holds a newer credential: this was a rotation",
-            ));
+            self.record(out, RecordKind::LostRace).note =
+                Some("the store already holds a newer credential: this was a rotation".into());
         }
         self.adopt(now, offer, out);
         let cause = match (why, &self.rotation) {
@@ -253,9 +251,7 @@ impl Lane {
             }
             let record = self.record(out, RecordKind::StoreRecovered);
             record.cause = Cause::Latest(RecordKind::CredentialLoadFailed);
-            record.note = Some(Plain::new(&format!(
-                "the store answers again after {took:.1} s"
-            )));
+            record.note = Some(format!("the store answers again after {took:.1} s").into());
         }
     }
 }

@@ -47,7 +47,7 @@ use super::spec::LaneSpec;
 use super::time::{Now, Wall};
 use crate::plain::Plain;
 use crate::secret::Fingerprint;
-pub use quiet::{Answers, Look};
+pub use quiet::{Answers, Look, Stretch};
 use schedule::Schedule;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -291,13 +291,20 @@ impl Lane {
     /// [`Effect::Wake`], always later than `now`, if anything will become due.
     pub fn on(&mut self, now: Now, event: Event) -> Reaction {
         let mut out = Reaction::default();
+        self.take_in(now, event, &mut out);
+        out
+    }
+
+    /// The same, added to what is in `out`: whoever tells many lanes many things need not make room
+    /// for each answer.
+    pub fn take_in(&mut self, now: Now, event: Event, out: &mut Reaction) {
         match event {
-            Event::Started => self.start(now, &mut out),
+            Event::Started => self.start(now, out),
             Event::Woke => {}
-            Event::Respecified(spec) => self.respecify(now, spec, &mut out),
-            Event::Loaded { attempt, found } => self.loaded(now, attempt, found, &mut out),
+            Event::Respecified(spec) => self.respecify(now, spec, out),
+            Event::Loaded { attempt, found } => self.loaded(now, attempt, found, out),
             Event::LoadFailed { attempt, verdict } => {
-                self.load_failed(now, attempt, verdict, &mut out);
+                self.load_failed(now, attempt, verdict, out);
             }
             Event::StoreChanged { version } => self.store_changed(now, version.as_ref()),
             Event::Probed {
@@ -305,57 +312,56 @@ impl Lane {
                 verdict,
                 observed,
             } => {
-                self.probed(now, attempt, verdict, &observed, &mut out);
+                self.probed(now, attempt, verdict, &observed, out);
             }
             Event::NeighborProbed {
                 attempt,
                 index,
                 verdict,
             } => {
-                self.neighbor_probed(now, attempt, index, verdict, &mut out);
+                self.neighbor_probed(now, attempt, index, verdict, out);
             }
             Event::RefreshPathChecked { attempt, verdict } => {
-                self.refresh_path_checked(now, attempt, verdict, &mut out);
+                self.refresh_path_checked(now, attempt, verdict, out);
             }
             Event::Refreshed {
                 attempt,
                 offer,
                 lost_race,
             } => {
-                self.refreshed(now, attempt, offer, lost_race, &mut out);
+                self.refreshed(now, attempt, offer, lost_race, out);
             }
             Event::RefreshFailed { attempt, failure } => {
-                self.refresh_failed(now, attempt, &failure, &mut out);
+                self.refresh_failed(now, attempt, &failure, out);
             }
-            Event::Progressed { attempt, step } => self.progressed(attempt, step, &mut out),
+            Event::Progressed { attempt, step } => self.progressed(attempt, step, out),
             Event::GrantInDoubt { verdict } => self.grant_in_doubt(verdict),
             Event::Retired {
                 generation,
                 verdict,
                 ..
-            } => self.retired(generation, verdict, &mut out),
-            Event::Asked { verb, by } => self.asked(now, verb, by, &mut out),
+            } => self.retired(generation, verdict, out),
+            Event::Asked { verb, by } => self.asked(now, verb, by, out),
             Event::Notified { channel, delivered } => {
                 let note = if delivered {
                     channel
                 } else {
                     Plain::new(&format!("{channel}: could not be delivered"))
                 };
-                self.record(&mut out, RecordKind::OperatorNotified).note = Some(note);
+                self.record(out, RecordKind::OperatorNotified).note = Some(note.into());
             }
-            Event::Called { verdict } => self.called(now, verdict, &mut out),
-            Event::KeyCondemned { verdict } => self.key_condemned(now, verdict, &mut out),
+            Event::Called { verdict } => self.called(now, verdict, out),
+            Event::KeyCondemned { verdict } => self.key_condemned(now, verdict, out),
             Event::ClockJumped { by_ms } => self.clock_jumped(now, by_ms),
             Event::AuditWritable(writable) => self.audit_writable = writable,
-            Event::Withdrawn => self.withdraw(&mut out),
+            Event::Withdrawn => self.withdraw(out),
         }
-        self.do_what_is_due(now, &mut out);
-        self.watch_outage(now, &mut out);
+        self.do_what_is_due(now, out);
+        self.watch_outage(now, out);
         if let Some(at) = self.schedule.soonest() {
             out.effects
                 .push(Effect::Wake(at.max(now.boot.plus(Backoff::FLOOR))));
         }
-        out
     }
 
     /// What of it has to outlive the process.

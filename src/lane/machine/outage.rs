@@ -11,7 +11,6 @@ use super::super::record::RecordKind;
 use super::super::time::{Boot, Now};
 use super::preflight::detail;
 use super::{Lane, Reaction};
-use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,7 +89,7 @@ impl Lane {
             detail(verdict),
             self.serving_text(now)
         );
-        self.record(out, RecordKind::WarningRaised).note = Some(Plain::new(&note));
+        self.record(out, RecordKind::WarningRaised).note = Some(note.clone().into());
         self.alert(out, level, format!("{}: {note}", self.spec.name));
     }
 }

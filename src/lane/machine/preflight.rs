@@ -89,7 +89,7 @@ impl Lane {
             Trust::UnmanagedAllowed => {
                 let text = "unmanaged_source: allowed by the manifest, but not managed";
                 self.find("managed_source", FindingLevel::Warn, text);
-                self.record(out, RecordKind::WarningRaised).note = Some(Plain::new(text));
+                self.record(out, RecordKind::WarningRaised).note = Some(text.into());
             }
             Trust::UnmanagedRefused => {
                 let text = "unmanaged_source: not a managed store, and allow_unmanaged is not set";
@@ -289,14 +289,15 @@ impl Lane {
             let took = now.wall.since(window.since);
             let record = self.record(out, RecordKind::DegradedClosed);
             record.cause = Cause::Latest(RecordKind::DegradedOpened);
-            record.note = Some(Plain::new(&format!("after {:.1} s", took.as_secs_f64())));
+            record.note = Some(format!("after {:.1} s", took.as_secs_f64()).into());
         }
     }
 
     /// Refuses for a reason of our own.
     pub(super) fn refuse(&mut self, refusal: Refusal, text: &str, out: &mut Reaction) {
         if self.refusal.as_ref() != Some(&refusal) {
-            self.record(out, RecordKind::PreflightRefused).note = Some(Plain::new(text));
+            let note = Plain::new(text).into();
+            self.record(out, RecordKind::PreflightRefused).note = Some(note);
         }
         self.refusal = Some(refusal);
         self.tell_of_refusal(text, out);

@@ -8,7 +8,6 @@ use super::super::record::{Cause, RecordKind};
 use super::super::time::Now;
 use super::preflight::{detail, names};
 use super::{Degraded, Grant, LATENCIES, Lane, Reaction};
-use crate::plain::Plain;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,7 +206,7 @@ impl Lane {
 
     pub(super) fn hold_widened(&mut self, now: Now, verdict: Verdict, out: &mut Reaction) {
         let record = self.record(out, RecordKind::WarningRaised);
-        record.note = Some(Plain::new(&format!("scope_widened: {}", detail(&verdict))));
+        record.note = Some(format!("scope_widened: {}", detail(&verdict)).into());
         self.hold(now, verdict, out);
     }
 
@@ -261,7 +260,7 @@ impl Lane {
         if !self.limited {
             let record = self.record(out, RecordKind::RateLimited);
             record.verdict = Some(verdict.clone());
-            record.note = Some(Plain::new(&format!("asked again in {} s", wait.as_secs())));
+            record.note = Some(format!("asked again in {} s", wait.as_secs()).into());
         }
         self.limited = true;
         if self.preflight.is_some() {
@@ -390,14 +389,14 @@ impl Lane {
                 if before != Some(true) {
                     let record = self.record(out, RecordKind::NeighborDenied);
                     record.verdict = Some(verdict);
-                    record.note = Some(name);
+                    record.note = Some(name.into());
                 }
                 self.neighbor_denied(now, index, out);
             }
             Some(false) => {
                 let record = self.record(out, RecordKind::NeighborAllowed);
                 record.verdict = Some(verdict);
-                record.note = Some(name.clone());
+                record.note = Some(name.clone().into());
                 let text = format!("{name}: allowed, but must be denied");
                 if self.preflight.take().is_some() {
                     self.find_again("neighbor", FindingLevel::Refuse, text.clone());

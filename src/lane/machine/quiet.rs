@@ -2,9 +2,10 @@
 //!
 //! A lane that is well asks its store and its upstream again and again, and as long as the world is
 //! well too, every answer is what the last one was. Of such a stretch only the moments matter: they
-//! draw on the lane's dice, and so decide every later one. [`Lane::pass_over`] goes through them
-//! without anybody being asked, and leaves the lane as it would be had everybody been asked. A month
-//! of ten thousand lanes is a billion such looks.
+//! draw on the lane's dice, and so decide every later one. [`Lane::stretch`] cuts out what decides
+//! them, [`Stretch::pass`] goes through it without anybody being asked, wherever and whenever there
+//! is time for it, and [`Lane::resume`] leaves the lane as it would be had everybody been asked. A
+//! month of ten thousand lanes is a billion such looks.
 
 use super::super::backoff::{Dice, Spread};
 use super::super::outcome::Outcome;
@@ -39,11 +40,15 @@ pub struct Answers {
 /// A moment that does not come.
 const NEVER: u64 = u64::MAX;
 
-/// What a stretch of routine has come to, in milliseconds of the boot clock.
+/// The routine of one lane from its last event to the next moment that is more than routine, in
+/// milliseconds of the boot clock.
 ///
 /// A look that is over well before the next is due is gone through in one step here, from its
 /// begin to its answer; nearly all of them are. Whatever overlaps is gone through event by event.
-struct Stretch {
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    routine: Routine,
+    begun: Now,
     dice: Dice,
     /// The last event.
     now: u64,
@@ -61,6 +66,7 @@ struct Stretch {
 }
 
 /// What does not change during a stretch.
+#[derive(Clone, Copy, Debug)]
 struct Routine {
     store: Spread,
     probe: Spread,
@@ -72,28 +78,66 @@ struct Routine {
     rounds: u64,
     /// The shortest time from an event to the next look.
     floor: u64,
-    /// No look begins after this.
+    /// No look begins after this: what is begun before it is at an end before the stretch is.
     last_begin: u64,
+    /// The first moment that is more than routine, or [`NEVER`].
+    horizon: u64,
+}
+
+/// Requests under way: when each is answered, or [`NEVER`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct UnderWay {
+    store: u64,
+    probe: u64,
+    neighbor: u64,
+    /// Neighbors of the round that have not answered, the one that is being asked among them.
+    left: u64,
+}
+
+impl UnderWay {
+    const NOTHING: Self = Self {
+        store: NEVER,
+        probe: NEVER,
+        neighbor: NEVER,
+        left: 0,
+    };
+
+    fn soonest(self) -> u64 {
+        self.store.min(self.probe).min(self.neighbor)
+    }
 }
 
 impl Stretch {
-    fn new(schedule: &Schedule, dice: Dice, now: Boot) -> Self {
-        let at = |planned: Option<Boot>| planned.map_or(NEVER, |at| at.0);
-        Self {
-            dice,
-            now: now.0,
-            store: at(schedule.store),
-            probe: at(schedule.probe),
-            neighbors: at(schedule.neighbors),
-            requests: 0,
-            proofs: 0,
-            last_proof: now.0,
-            last_round: None,
+    /// The lane does not want to be woken before this.
+    pub const fn sleeps_until(&self) -> Boot {
+        Boot(self.routine.last_begin)
+    }
+
+    /// When the lane wants to be woken next, once it has been passed over.
+    pub fn wakes(&self) -> Boot {
+        let soonest = self.soonest().min(self.routine.horizon);
+        Boot(soonest.max(self.now.saturating_add(self.routine.floor)))
+    }
+
+    /// Goes through all of it as if every answer had been what it was before, and tells `seen` of
+    /// every request.
+    pub fn pass(&mut self, seen: &mut impl FnMut(Boot, Look)) {
+        loop {
+            self.alone(seen);
+            if !self.together(seen) {
+                return;
+            }
         }
     }
 
+    /// The next look that is planned.
+    fn soonest(&self) -> u64 {
+        self.store.min(self.probe).min(self.neighbors)
+    }
+
     /// Goes through looks that stand alone, up to the first that does not.
-    fn alone(&mut self, of: &Routine, seen: &mut impl FnMut(Boot, Look)) {
+    fn alone(&mut self, seen: &mut impl FnMut(Boot, Look)) {
+        let of = self.routine;
         loop {
             let rest = self.probe.min(self.neighbors);
             let soonest = self.store.min(rest);
@@ -118,28 +162,108 @@ impl Stretch {
             }
             self.now = end;
             if self.store < rest {
-                seen(Boot(begin), Look::Store);
-                self.requests = self.requests.wrapping_add(1);
+                self.look(begin, Look::Store, seen);
                 self.store = begin.saturating_add(of.store.millis(&mut self.dice));
             } else if self.probe < self.neighbors {
-                seen(Boot(begin), Look::Upstream);
-                self.requests = self.requests.wrapping_add(1);
-                self.proofs = self.proofs.saturating_add(1);
-                self.last_proof = end;
-                self.probe = end.saturating_add(of.probe.millis(&mut self.dice));
-                if self.neighbors == NEVER && of.rounds > 0 {
-                    self.neighbors = end.saturating_add(of.neighbors.millis(&mut self.dice));
-                }
+                self.look(begin, Look::Upstream, seen);
+                self.proved(end);
             } else {
                 for index in 0..of.rounds {
                     let asked = begin.saturating_add(of.upstream_takes.saturating_mul(index));
-                    seen(Boot(asked), Look::Upstream);
+                    self.look(asked, Look::Upstream, seen);
                 }
-                self.requests = self.requests.wrapping_add(of.rounds);
-                self.last_round = Some(end);
-                self.neighbors = end.saturating_add(of.neighbors.millis(&mut self.dice));
+                self.went_round(end);
             }
         }
+    }
+
+    /// Goes event by event through looks that overlap, until nothing is under way. Answers whether
+    /// there is more to go through.
+    fn together(&mut self, seen: &mut impl FnMut(Boot, Look)) -> bool {
+        let of = self.routine;
+        let mut under_way = UnderWay::NOTHING;
+        loop {
+            let wake = self.soonest().max(self.now.saturating_add(of.floor));
+            let answer = under_way.soonest();
+            if answer != NEVER && answer <= wake {
+                self.now = answer;
+                self.answered(&mut under_way, seen);
+            } else if answer == NEVER && wake > of.last_begin {
+                return false;
+            } else {
+                self.now = wake;
+            }
+            // In the order in which a lane does what is due.
+            let now = self.now;
+            if self.store <= now {
+                self.look(now, Look::Store, seen);
+                under_way.store = now.saturating_add(of.store_takes);
+                self.store = now.saturating_add(of.store.millis(&mut self.dice));
+            }
+            if self.probe <= now {
+                self.look(now, Look::Upstream, seen);
+                self.probe = NEVER;
+                under_way.probe = now.saturating_add(of.upstream_takes);
+            }
+            if self.neighbors <= now {
+                self.neighbors = NEVER;
+                self.look(now, Look::Upstream, seen);
+                under_way.neighbor = now.saturating_add(of.upstream_takes);
+                under_way.left = of.rounds;
+            }
+            if under_way == UnderWay::NOTHING {
+                return true;
+            }
+        }
+    }
+
+    /// Takes the answers that are here now.
+    fn answered(&mut self, under_way: &mut UnderWay, seen: &mut impl FnMut(Boot, Look)) {
+        let (of, now) = (self.routine, self.now);
+        if under_way.store == now {
+            under_way.store = NEVER;
+        }
+        // Of two that are answered at one moment the one that was asked first comes first: a later
+        // neighbor of a round is asked before any proof is begun.
+        let rounds_first = under_way.neighbor != NEVER && under_way.left < of.rounds;
+        for of_round in [rounds_first, !rounds_first] {
+            if of_round && under_way.neighbor == now {
+                under_way.left = under_way.left.saturating_sub(1);
+                if under_way.left > 0 {
+                    self.look(now, Look::Upstream, seen);
+                    under_way.neighbor = now.saturating_add(of.upstream_takes);
+                } else {
+                    under_way.neighbor = NEVER;
+                    self.went_round(now);
+                }
+            } else if !of_round && under_way.probe == now {
+                under_way.probe = NEVER;
+                self.proved(now);
+            }
+        }
+    }
+
+    fn look(&mut self, at: u64, look: Look, seen: &mut impl FnMut(Boot, Look)) {
+        seen(Boot(at), look);
+        self.requests = self.requests.wrapping_add(1);
+    }
+
+    /// A proof was answered.
+    fn proved(&mut self, at: u64) {
+        let of = self.routine;
+        self.proofs = self.proofs.saturating_add(1);
+        self.last_proof = at;
+        self.probe = at.saturating_add(of.probe.millis(&mut self.dice));
+        if self.neighbors == NEVER && of.rounds > 0 {
+            self.neighbors = at.saturating_add(of.neighbors.millis(&mut self.dice));
+        }
+    }
+
+    /// The last neighbor of a round has answered.
+    fn went_round(&mut self, at: u64) {
+        self.last_round = Some(at);
+        let every = self.routine.neighbors.millis(&mut self.dice);
+        self.neighbors = at.saturating_add(every);
     }
 }
 
@@ -171,7 +295,45 @@ impl Lane {
             && routine(self.spec.store_every)
     }
 
-    fn routine(&self, answers: Answers, last_begin: Boot) -> Routine {
+    /// The routine that lies ahead from `now`, the moment of its last event, up to `until`, or
+    /// `None` if it is not well, or if nothing is routine.
+    ///
+    /// From here to [`Self::resume`] nobody may tell it anything.
+    pub fn stretch(&self, now: Now, until: Boot, answers: Answers) -> Option<Stretch> {
+        let rounds = u32::try_from(self.neighbors.len()).unwrap_or(u32::MAX);
+        let longest = answers.upstream.saturating_mul(rounds.saturating_add(1));
+        if !self.is_quiet() || longest > LONGEST / 2 {
+            return None;
+        }
+        let at = |planned: Option<Boot>| planned.map_or(NEVER, |at| at.0);
+        let mut rest = self.schedule;
+        (rest.probe, rest.store, rest.neighbors) = (None, None, None);
+        let Schedule {
+            probe,
+            store,
+            neighbors,
+            ..
+        } = self.schedule;
+        let horizon = at(rest.soonest());
+        let stretch = Stretch {
+            routine: self.routine(answers, horizon, until),
+            begun: now,
+            dice: self.dice,
+            now: now.boot.0,
+            store: at(store),
+            probe: at(probe),
+            neighbors: at(neighbors),
+            requests: 0,
+            proofs: 0,
+            last_proof: now.boot.0,
+            last_round: None,
+        };
+        // A proof out of turn is no routine.
+        let routine = probe.is_none() || self.spec.probe_every.is_some();
+        (routine && stretch.soonest() != NEVER).then_some(stretch)
+    }
+
+    fn routine(&self, answers: Answers, horizon: u64, until: Boot) -> Routine {
         let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         let spread = |every| Spread::new(every, ROUTINE_SPREAD);
         let probe_every = self.spec.probe_every.unwrap_or_default();
@@ -183,12 +345,13 @@ impl Lane {
             upstream_takes: millis(answers.upstream),
             rounds: self.neighbors.len() as u64,
             floor: millis(Backoff::FLOOR),
-            last_begin: last_begin.0,
+            last_begin: horizon.min(until.0).saturating_sub(LONGEST_MS),
+            horizon,
         }
     }
 
-    /// Becomes what it is after the stretch.
-    fn take(&mut self, stretch: &Stretch, begun: Now, upstream_takes: Duration) {
+    /// Becomes what it is after a stretch that was cut out of it and has been passed over.
+    pub fn resume(&mut self, stretch: &Stretch) {
         let planned = |at: u64| (at != NEVER).then_some(Boot(at));
         self.dice = stretch.dice;
         self.schedule.store = planned(stretch.store);
@@ -196,155 +359,26 @@ impl Lane {
         self.schedule.neighbors = planned(stretch.neighbors);
         self.last_attempt = Attempt(self.last_attempt.0.wrapping_add(stretch.requests));
         self.counters.add(Outcome::Ok, stretch.proofs);
+        let upstream_takes = Duration::from_millis(stretch.routine.upstream_takes);
         if let Some(end) = stretch.last_round {
-            let mut at = begun.wall_at(Boot(end));
+            let mut at = stretch.begun.wall_at(Boot(end));
             for proof in self.neighbors.iter_mut().rev() {
                 proof.at = Some(at);
                 at = at.minus(upstream_takes);
             }
         }
-    }
-
-    /// Goes through the routine looks from `now`, the moment of its last event, up to `until` as if
-    /// every answer had been what it was before, and tells `seen` of every request. Answers when the
-    /// lane wants to be woken next, or `None` if it is not quiet and nothing was done.
-    pub fn pass_over(
-        &mut self,
-        now: Now,
-        until: Boot,
-        answers: Answers,
-        seen: &mut impl FnMut(Boot, Look),
-    ) -> Option<Boot> {
-        let rounds = u32::try_from(self.neighbors.len()).unwrap_or(u32::MAX);
-        let longest = answers.upstream.saturating_mul(rounds.saturating_add(1));
-        if !self.is_quiet() || longest > LONGEST / 2 {
-            return None;
-        }
-        let mut rest = self.schedule;
-        (rest.probe, rest.store, rest.neighbors) = (None, None, None);
-        let horizon = rest.soonest().map_or(until, |at| at.min(until));
-        // What is begun before this is at an end before the horizon.
-        let last_begin = Boot(horizon.0.saturating_sub(LONGEST_MS));
-        let begun = now;
-        let mut now = begun.boot;
-        let (mut load, mut probe) = (None, None);
-        let mut round: Option<(Boot, u32)> = None;
-        let mut answered = 0_u32;
-        let mut last_answer = now;
-        let routine = self.routine(answers, last_begin);
-        loop {
-            if (load, probe, round) == (None, None, None) {
-                let mut stretch = Stretch::new(&self.schedule, self.dice, now);
-                stretch.alone(&routine, seen);
-                now = Boot(stretch.now);
-                if stretch.proofs > 0 {
-                    answered = answered.saturating_add(stretch.proofs);
-                    last_answer = Boot(stretch.last_proof);
-                }
-                self.take(&stretch, begun, answers.upstream);
-            }
-            let routine = [
-                self.schedule.probe,
-                self.schedule.store,
-                self.schedule.neighbors,
-            ];
-            // Nothing else is due before the horizon.
-            let wake = routine.into_iter().flatten().min()?;
-            let wake = wake.max(now.plus(Backoff::FLOOR));
-            let answer = [load, probe, round.map(|(at, _)| at)];
-            let answer = answer.into_iter().flatten().min();
-            match answer {
-                Some(at) if at <= wake => {
-                    now = at;
-                    let moment = begun.later(now);
-                    load = load.filter(|load| *load != at);
-                    // Of two that are answered at one moment the one that was asked first comes
-                    // first: a later neighbor of a round is asked before any proof is begun.
-                    let rounds_first = round.is_some_and(|(_, left)| left < rounds);
-                    for of_round in [rounds_first, !rounds_first] {
-                        if of_round {
-                            if let Some((_, left)) = round.filter(|(end, _)| *end == at) {
-                                let index = rounds.saturating_sub(left);
-                                if let Some(proof) = self.neighbors.get_mut(index as usize) {
-                                    proof.at = Some(begun.wall_at(now));
-                                }
-                                round = if left > 1 {
-                                    self.next_attempt();
-                                    seen(now, Look::Upstream);
-                                    Some((now.plus(answers.upstream), left - 1))
-                                } else {
-                                    self.plan_neighbors(moment);
-                                    None
-                                };
-                            }
-                        } else {
-                            if probe == Some(at) {
-                                probe = None;
-                                answered = answered.saturating_add(1);
-                                last_answer = now;
-                                self.counters.count(Outcome::Ok);
-                                self.plan_probe(moment);
-                                if self.schedule.neighbors.is_none() {
-                                    self.plan_neighbors(moment);
-                                }
-                            }
-                        }
-                    }
-                }
-                None if wake > last_begin => break,
-                _ => now = wake,
-            }
-            // In the order in which a lane does what is due.
-            let moment = begun.later(now);
-            let due = |at: Option<Boot>| at.is_some_and(|at| at <= now);
-            if due(self.schedule.store) {
-                self.next_attempt();
-                seen(now, Look::Store);
-                load = Some(now.plus(answers.store));
-                self.plan_store_poll(moment);
-            }
-            if due(self.schedule.probe) {
-                self.next_attempt();
-                seen(now, Look::Upstream);
-                self.schedule.probe = None;
-                probe = Some(now.plus(answers.upstream));
-            }
-            if due(self.schedule.neighbors) {
-                self.schedule.neighbors = None;
-                self.next_attempt();
-                seen(now, Look::Upstream);
-                round = Some((now.plus(answers.upstream), rounds));
-            }
-        }
-        if answered > 0 {
-            let at = begun.wall_at(last_answer);
+        if stretch.proofs > 0 {
+            let at = stretch.begun.wall_at(Boot(stretch.last_proof));
             self.last_ok = Some(at);
             if let Some((_, seen)) = &mut self.verdict {
                 *seen = at;
             }
         }
-        let took = u32::try_from(answers.upstream.as_millis()).unwrap_or(u32::MAX);
-        for _ in 0..usize::try_from(answered)
-            .unwrap_or(LATENCIES)
-            .min(LATENCIES)
-        {
-            if self.latencies.len() == LATENCIES {
-                self.latencies.pop_front();
-            }
-            self.latencies.push_back(took);
-        }
-        self.schedule
-            .soonest()
-            .map(|at| at.max(now.plus(Backoff::FLOOR)))
-    }
-}
-
-impl Now {
-    /// A later moment for planning on the boot clock, which asks for no more than that.
-    const fn later(self, boot: Boot) -> Self {
-        Self {
-            wall: self.wall,
-            boot,
-        }
+        let took = u32::try_from(stretch.routine.upstream_takes).unwrap_or(u32::MAX);
+        let proofs = usize::try_from(stretch.proofs).unwrap_or(LATENCIES);
+        let newest = proofs.min(LATENCIES);
+        let over = (self.latencies.len() + newest).saturating_sub(LATENCIES);
+        self.latencies.drain(..over.min(self.latencies.len()));
+        self.latencies.extend(std::iter::repeat_n(took, newest));
     }
 }

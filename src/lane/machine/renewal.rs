@@ -10,6 +10,7 @@ use super::super::effect::{
 };
 use super::super::event::{RefreshFailure, Step};
 use super::super::gate::{FindingLevel, Refusal};
+use super::super::note::Note;
 use super::super::outcome::{Basis, Outcome, Verdict};
 use super::super::record::{Cause, RecordKind};
 use super::super::spec::{Predecessor, Renewal};
@@ -52,15 +53,12 @@ impl Lane {
                 Cause::World
             };
         let note = match (why, self.left(now)) {
-            (RefreshWhy::Due, Some(left)) => {
-                let tenths = left.as_millis() / 100;
-                format!("due; {}.{} s of life left", tenths / 10, tenths % 10).into()
-            }
-            (RefreshWhy::Due, None) => Plain::fixed("due"),
-            (RefreshWhy::Preflight, _) => Plain::fixed("before service"),
-            (RefreshWhy::Expired, _) => Plain::fixed("the credential has expired"),
-            (RefreshWhy::Forgiven, _) => Plain::fixed("asked for, though the grant may be used up"),
-            (RefreshWhy::Asked, _) => Plain::fixed("asked for"),
+            (RefreshWhy::Due, Some(left)) => Note::Due(left),
+            (RefreshWhy::Due, None) => "due".into(),
+            (RefreshWhy::Preflight, _) => "before service".into(),
+            (RefreshWhy::Expired, _) => "the credential has expired".into(),
+            (RefreshWhy::Forgiven, _) => "asked for, though the grant may be used up".into(),
+            (RefreshWhy::Asked, _) => "asked for".into(),
         };
         let record = self.record(out, RecordKind::RefreshAttempted);
         record.cause = cause;
@@ -113,7 +111,7 @@ impl Lane {
         let record = self.record(out, told);
         record.cause = Cause::Latest(RecordKind::RefreshAttempted);
         record.note =
-            lost_race.then(|| Plain::fixed("somebody else refreshed first; theirs was adopted"));
+            lost_race.then_some("somebody else refreshed first; theirs was adopted".into());
         if self.hold.is_some() || self.pause.is_some() {
             return;
         }
@@ -175,16 +173,16 @@ impl Lane {
         record.cause = Cause::Latest(RecordKind::RefreshAttempted);
         record.note = match told {
             RecordKind::LeaseExtended => {
-                until.map(|until| Plain::new(&format!("it ends at {until} now")))
+                until.map(|until| format!("it ends at {until} now").into())
             }
-            _ => Some(Plain::fixed("it serves already: the store showed it first")),
+            _ => Some("it serves already: the store showed it first".into()),
         };
         if let Some(by) = by.filter(|_| rotated) {
             let record = self.record(out, RecordKind::RotationCompleted);
             record.cause = Cause::Latest(RecordKind::RotationStarted);
             record.actor = by;
             record.note = (told == RecordKind::LeaseExtended)
-                .then(|| Plain::fixed("its life was extended; the key is the same"));
+                .then_some("its life was extended; the key is the same".into());
         }
         if self.hold.is_some() || self.pause.is_some() {
             return;
@@ -294,8 +292,8 @@ impl Lane {
         };
         if let Some((kind, text)) = kind {
             let note = match &step {
-                Step::Waiting { holder } => holder.clone(),
-                _ => Plain::fixed(text),
+                Step::Waiting { holder } => holder.clone().into(),
+                _ => text.into(),
             };
             let record = self.record(out, kind);
             record.cause = Cause::Latest(RecordKind::RefreshAttempted);
@@ -331,10 +329,11 @@ impl Lane {
         } else if cut_off {
             let record = self.record(out, RecordKind::RefreshFailed);
             record.cause = Cause::Latest(RecordKind::RefreshAttempted);
-            record.note = Some(Plain::fixed(
+            record.note = Some(
                 "cut off by the end of the process that began it: its request had not left, \
-                 or what came of it is in the store",
-            ));
+                 or what came of it is in the store"
+                    .into(),
+            );
         }
     }
 
@@ -373,10 +372,10 @@ impl Lane {
         let record = self.record(out, kind);
         record.generation = Some(generation);
         record.fingerprint = None;
-        record.note = Some(Plain::fixed(match kind {
-            RecordKind::CredentialRetired => "made useless upstream",
-            _ => "could not be made useless; it lives to its own end",
-        }));
+        record.note = Some(match kind {
+            RecordKind::CredentialRetired => "made useless upstream".into(),
+            _ => "could not be made useless; it lives to its own end".into(),
+        });
         record.verdict = Some(verdict);
         record.cause = Cause::Latest(RecordKind::CredentialPromoted);
     }
@@ -439,7 +438,7 @@ impl Lane {
              then the lane is held",
             self.spec.name
         );
-        self.record(out, RecordKind::WarningRaised).note = Some(Plain::new(&text));
+        self.record(out, RecordKind::WarningRaised).note = Some(text.clone().into());
         self.trouble = Some(Degraded {
             since: now.wall,
             verdict: Arc::new(grant),
@@ -474,7 +473,7 @@ impl Lane {
         if self.rotation.take().is_some() {
             let record = self.record(out, RecordKind::RotationFailed);
             record.cause = Cause::Latest(RecordKind::RotationStarted);
-            record.note = Some(Plain::new(why));
+            record.note = Some(Plain::new(why).into());
         }
     }
 }

@@ -146,7 +146,7 @@ impl Lane {
             } else if self.limited {
                 self.limited = false;
                 self.record(out, RecordKind::ProbePassed).note =
-                    Some(Plain::new("the time that the upstream asked for is over"));
+                    Some("the time that the upstream asked for is over".into());
             }
         }
         if passed(&mut self.schedule.retire, now) {
@@ -205,7 +205,7 @@ impl Lane {
         self.schedule.neighbors = None;
         if self.hold.is_some() {
             self.record(out, RecordKind::TokenExpired).note =
-                Some(Plain::new("while the lane was held"));
+                Some("while the lane was held".into());
             return;
         }
         let verdict = Verdict::own(
@@ -259,7 +259,7 @@ impl Lane {
             humantime::format_duration(Duration::from_secs(left.unwrap_or_default().as_secs()))
         );
         let record = self.record(out, RecordKind::WarningRaised);
-        record.note = Some(Plain::new(&note));
+        record.note = Some(note.clone().into());
         self.alert(
             out,
             AlertLevel::Warning,

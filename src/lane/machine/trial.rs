@@ -15,7 +15,6 @@ use super::super::spec::Renewal;
 use super::super::time::{Boot, Now};
 use super::preflight::detail;
 use super::{Backoff, Degraded, Lane, Reaction};
-use crate::plain::Plain;
 use crate::secret::Fingerprint;
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,10 +134,10 @@ impl Lane {
             RecordKind::CredentialLoaded => Cause::World,
             _ => Cause::Latest(RecordKind::RefreshAttempted),
         };
-        record.note = Some(Plain::new(match told {
-            RecordKind::LostRace => "somebody else refreshed first; theirs is tested",
-            _ => "the store has it; it serves nobody before its test",
-        }));
+        record.note = Some(match told {
+            RecordKind::LostRace => "somebody else refreshed first; theirs is tested".into(),
+            _ => "the store has it; it serves nobody before its test".into(),
+        });
         let record = self.record_of(&candidate, out, RecordKind::TrialStarted);
         record.cause = Cause::Previous;
         // A refreshed token stands for the same grant; any other credential may open other doors.
@@ -281,7 +280,7 @@ impl Lane {
                 let candidate = trial.candidate.clone();
                 let record = self.record_of(&candidate, out, RecordKind::NeighborAllowed);
                 record.verdict = Some(verdict);
-                record.note = Some(name.clone());
+                record.note = Some(name.clone().into());
                 record.cause = Cause::Latest(RecordKind::TrialStarted);
                 let text = format!("{name}: allowed to the newer credential, but must be denied");
                 let verdict = Verdict::own(Outcome::Ok, "lane/neighbor_allowed", text);
@@ -350,7 +349,7 @@ impl Lane {
         let record = self.record_of(&candidate, out, RecordKind::RotationFailed);
         record.cause = Cause::Latest(RecordKind::TrialStarted);
         record.verdict = Some(verdict.clone());
-        record.note = Some(Plain::new(&format!("it failed its test; {serves}")));
+        record.note = Some(format!("it failed its test; {serves}").into());
         if let Some(by) = by {
             record.actor = by;
         }
@@ -422,14 +421,14 @@ impl Lane {
             let by = self.rotation.take().map(|rotation| rotation.by);
             let record = self.record_of(&candidate, out, RecordKind::RotationFailed);
             record.cause = Cause::Latest(RecordKind::TrialStarted);
-            record.note = Some(Plain::new("the store holds the former credential again"));
+            record.note = Some("the store holds the former credential again".into());
             if let Some(by) = by {
                 record.actor = by;
             }
         }
         if self.failed.take().is_some() && self.trouble.take().is_some() {
             let record = self.record(out, RecordKind::CredentialLoaded);
-            record.note = Some(Plain::new("the store holds the credential that serves"));
+            record.note = Some("the store holds the credential that serves".into());
             if self.spec.renewal.is_own() {
                 self.plan_life(now);
             }

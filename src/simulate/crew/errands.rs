@@ -73,8 +73,8 @@ impl Crew<'_> {
         let Some(kind) = self.kinds.get(member.kind) else {
             return;
         };
-        if let Some(place) = kind.targets.place(effect) {
-            self.dispatch.push(place, Job { slot, work });
+        if let Some(line) = kind.lines.of(effect) {
+            self.dispatch.push_to(line, Job { slot, work });
         }
     }
 

@@ -7,8 +7,9 @@ use super::super::tally::{Tally, rounded};
 use super::super::work::Whom;
 use super::super::world::{STORE_MS, UPSTREAM_MS, Verdicts, World, ms};
 use super::member::Member;
+use super::resting::Resting;
 use super::{BEGINNING, Crew, Kind};
-use crate::lane::{Boot, Gate, Lane, LaneSpec, Memory};
+use crate::lane::{Boot, Gate, Lane, LaneSpec, Memory, Reaction};
 use crate::manifest::Manifest;
 use crate::plain::Plain;
 use crate::policy::{ClockWatch, Dispatch, Reading, Starts, Targets, Wakes, lane_seed};
@@ -28,6 +29,7 @@ const BUSY: f64 = 0.5;
 
 impl<'a> Crew<'a> {
     pub(in crate::simulate) fn new(manifest: &Manifest, catalog: &Catalog, plan: &'a Plan) -> Self {
+        let mut dispatch = Dispatch::new(manifest.limits);
         let kinds: Vec<Kind> = manifest
             .lanes
             .iter()
@@ -37,9 +39,11 @@ impl<'a> Crew<'a> {
                 let asked = plan
                     .life
                     .map(|life| u64::try_from(life.as_millis()).unwrap_or(u64::MAX));
+                let targets = Targets::of(entry, pack.base_url());
                 Kind {
                     spec: Arc::clone(&entry.spec),
-                    targets: Targets::of(entry, pack.base_url()),
+                    lines: targets.lines(&mut dispatch),
+                    targets,
                     forgives: pack.forgives_retry(),
                     life: asked.or(own),
                 }
@@ -59,6 +63,7 @@ impl<'a> Crew<'a> {
             passes_over: !plan.every_request && leaves_room(&kinds, manifest, plan.lanes),
             kinds,
             members: Vec::with_capacity(plan.lanes),
+            resting: Resting::new(plan.lanes, plan.span),
             now: 0,
             wall_ahead: 0,
             slept: 0,
@@ -68,7 +73,8 @@ impl<'a> Crew<'a> {
             clock_is_known: true,
             wakes: Wakes::default(),
             starts: Starts::at_once(Boot(0), 0),
-            dispatch: Dispatch::new(manifest.limits),
+            dispatch,
+            reaction: Reaction::default(),
             effects: Vec::new(),
             answers: BinaryHeap::new(),
             running: Vec::new(),
@@ -126,6 +132,7 @@ impl<'a> Crew<'a> {
     }
 
     pub(super) fn report(mut self) -> Report {
+        self.end_of_rest();
         let now = self.now;
         for member in &mut self.members {
             member.end(now, self.plan, &mut self.tally);

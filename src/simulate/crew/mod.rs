@@ -7,17 +7,19 @@
 mod errands;
 mod hired;
 mod member;
+mod resting;
 mod strikes;
 
 use super::report::Report;
 use super::scenario::Plan;
 use super::tally::Tally;
-use super::work::{Whom, Work};
+use super::work::Work;
 use super::world::{STORE_MS, UPSTREAM_MS, Verdicts, World, ms};
-use crate::lane::{Answers, Boot, Effect, Event, LaneSpec, Look, Now, Reaction, Retirement, Wall};
-use crate::policy::{ClockWatch, Dispatch, Jump, Reading, Starts, Targets, Ticket, Wakes};
+use crate::lane::{Answers, Boot, Effect, Event, LaneSpec, Now, Reaction, Retirement, Wall};
+use crate::policy::{ClockWatch, Dispatch, Jump, Lines, Reading, Starts, Targets, Ticket, Wakes};
 use errands::is_wanted;
 use member::Member;
+use resting::Resting;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -27,6 +29,9 @@ const BEGINNING: Wall = Wall(1_767_225_600_000);
 /// A stretch without a fault that is long enough for a refresh, the time in which a store's return
 /// has to be noticed included.
 const OPENING_MS: u64 = 2_000;
+
+/// A moment that does not come.
+const NEVER: u64 = u64::MAX;
 
 /// A request under way, or one that waits its turn.
 struct Job {
@@ -44,6 +49,7 @@ struct Running {
 struct Kind {
     spec: Arc<LaneSpec>,
     targets: Targets,
+    lines: Lines,
     forgives: bool,
     life: Option<u64>,
 }
@@ -56,6 +62,7 @@ pub(super) struct Crew<'a> {
     tally: Tally,
     kinds: Vec<Kind>,
     members: Vec<Member>,
+    resting: Resting,
     limits: crate::manifest::Limits,
     passes_over: bool,
 
@@ -71,6 +78,8 @@ pub(super) struct Crew<'a> {
     wakes: Wakes,
     starts: Starts,
     dispatch: Dispatch<Job>,
+    /// What a lane answers; empty but for its room between two events.
+    reaction: Reaction,
     effects: Vec<(usize, Effect)>,
     answers: BinaryHeap<Reverse<(u64, u64, usize)>>,
     running: Vec<Option<Running>>,
@@ -104,7 +113,8 @@ impl Crew<'_> {
     pub(super) fn run(mut self) -> Report {
         self.starts = Starts::spread(Boot(0), self.members.len());
         self.turn();
-        while let Some(at) = self.next_moment() {
+        loop {
+            let at = self.next_moment();
             if at >= self.plan.span {
                 break;
             }
@@ -130,27 +140,38 @@ impl Crew<'_> {
         self.report()
     }
 
-    fn next_strike_at(&self) -> Option<u64> {
-        self.plan.strikes.get(self.next_strike).map(|(at, _)| *at)
+    fn next_strike_at(&self) -> u64 {
+        let next = self.plan.strikes.get(self.next_strike);
+        next.map_or(NEVER, |(at, _)| *at)
     }
 
-    fn next_moment(&self) -> Option<u64> {
-        let world = [
-            self.next_strike_at(),
-            self.owners.peek().map(|Reverse((at, _))| *at),
-        ];
-        let boot = |at: Option<Boot>| at.map(|at| at.0);
-        let own = match self.asleep_until {
-            _ if !self.alive => [None; 4],
-            Some(until) => [Some(until), None, None, None],
-            None => [
-                self.answers.peek().map(|Reverse((at, ..))| *at),
-                boot(self.wakes.soonest()),
-                boot(self.starts.soonest()),
-                boot(self.dispatch.soonest(Boot(self.now))),
-            ],
-        };
-        world.into_iter().chain(own).flatten().min()
+    /// When something happens next, [`NEVER`] if nothing does.
+    fn next_moment(&mut self) -> u64 {
+        let next = self.next_known_moment();
+        if !self.resting.may_be_woken_by(next) {
+            return next;
+        }
+        self.hear_of_sleepers(next);
+        self.next_known_moment()
+    }
+
+    /// The same as far as it is known: a lane that rests may want to be woken before that.
+    fn next_known_moment(&self) -> u64 {
+        let owner = self.owners.peek().map_or(NEVER, |Reverse((at, _))| *at);
+        let world = owner.min(self.next_strike_at());
+        if !self.alive {
+            return world;
+        }
+        if let Some(until) = self.asleep_until {
+            return world.min(until);
+        }
+        let boot = |at: Option<Boot>| at.map_or(NEVER, |at| at.0);
+        let answer = self.answers.peek().map_or(NEVER, |Reverse((at, ..))| *at);
+        world
+            .min(answer)
+            .min(boot(self.wakes.soonest()))
+            .min(boot(self.starts.soonest()))
+            .min(boot(self.dispatch.soonest(Boot(self.now))))
     }
 
     /// One moment of the process.
@@ -166,6 +187,7 @@ impl Crew<'_> {
             self.jumped(jump);
         }
         self.clock_is_known = true;
+        self.hear_of_sleepers(self.now);
         while let Some(slot) = self.wakes.next_due(Boot(self.now)) {
             self.tell(slot, Event::Woke);
         }
@@ -219,8 +241,9 @@ impl Crew<'_> {
 
     /// Lets one lane react to one event.
     fn tell(&mut self, slot: usize, event: Event) {
+        self.get_up(slot);
         let now = self.moment();
-        let strikes = self.next_strike_at().unwrap_or(u64::MAX);
+        let strikes = self.next_strike_at();
         let calm = self.passes_over
             && self.clock_is_known
             && self.world.is_well()
@@ -229,13 +252,13 @@ impl Crew<'_> {
             return;
         };
         self.tally.dead_calls += member.serves_the_dead(now);
-        let Reaction { records, effects } = member.lane.on(now, event);
+        member.lane.take_in(now, event, &mut self.reaction);
         self.tally.dead_calls += member.serves_the_dead(now);
-        for record in &records {
+        for record in self.reaction.records.drain(..) {
             member.count(record.kind, now.boot.0, &mut self.tally);
         }
         let mut wake = None;
-        for effect in effects {
+        for effect in self.reaction.effects.drain(..) {
             match effect {
                 Effect::Wake(at) => wake = Some(at),
                 Effect::Alert { .. } => self.tally.alerts += 1,
@@ -254,16 +277,10 @@ impl Crew<'_> {
                 store: ms(STORE_MS),
                 upstream: ms(UPSTREAM_MS),
             };
-            let tally = &mut self.tally;
-            let passed = member.lane.pass_over(now, until, answers, &mut |at, look| {
-                tally.passed_over += 1;
-                let whom = match look {
-                    Look::Store => Whom::Store,
-                    Look::Upstream => Whom::Upstream,
-                };
-                tally.request(whom, at.0);
-            });
-            wake = passed.or(wake);
+            if let Some(stretch) = member.lane.stretch(now, until, answers) {
+                self.let_rest(slot, stretch);
+                return;
+            }
         }
         self.wakes.set(slot, wake);
     }

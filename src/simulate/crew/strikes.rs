@@ -14,6 +14,7 @@ use std::sync::Arc;
 impl Crew<'_> {
     /// Something happens to the world, or to the machine.
     pub(super) fn strike(&mut self, strike: Strike) {
+        self.all_up();
         self.world.strike(self.now, strike);
         match strike {
             Strike::StoreBack if self.world.store_is_up() => {
@@ -72,6 +73,9 @@ impl Crew<'_> {
         self.answers.clear();
         self.effects.clear();
         self.dispatch = Dispatch::new(self.limits);
+        for kind in &mut self.kinds {
+            kind.lines = kind.targets.lines(&mut self.dispatch);
+        }
         self.wakes = Wakes::default();
         self.starts = Starts::at_once(Boot(self.now), 0);
     }
