@@ -26,7 +26,7 @@ macro_rules! packs {
 /// it, then what a bare status means.
 static STANDARDS: Builtin = Builtin::new("standards", include_str!("standards.toml"));
 
-pub(super) static BUILTIN: [Builtin; 49] = packs![
+pub(super) static BUILTIN: [Builtin; 66] = packs![
     "airtable",
     "anthropic",
     "atlassian",
@@ -40,9 +40,12 @@ pub(super) static BUILTIN: [Builtin; 49] = packs![
     "discord",
     "dnsimple",
     "dockerhub",
+    "docusign",
     "dropbox",
+    "ebay",
     "eve-esi",
     "facebook",
+    "feishu",
     "figma",
     "fitbit",
     "github",
@@ -52,10 +55,13 @@ pub(super) static BUILTIN: [Builtin; 49] = packs![
     "graphql",
     "http",
     "hubspot",
+    "intercom",
+    "kakao",
     "linear",
     "linkedin",
     "mcp",
     "microsoft",
+    "netatmo",
     "notion",
     "npm",
     "oauth-generic",
@@ -63,6 +69,8 @@ pub(super) static BUILTIN: [Builtin; 49] = packs![
     "openai",
     "openbao",
     "pagerduty",
+    "paypal",
+    "plaid",
     "quickbooks",
     "reddit",
     "salesforce",
@@ -70,12 +78,21 @@ pub(super) static BUILTIN: [Builtin; 49] = packs![
     "sentry",
     "shopify",
     "slack",
+    "snowflake",
     "soap",
+    "spotify",
+    "square",
     "stripe",
+    "tiktok",
     "twilio",
+    "twitch",
+    "twitter",
+    "wechat",
     "withings",
     "wso2",
     "xero",
+    "zoho",
+    "zoom",
 ];
 
 /// What every pack falls through to.
