@@ -14,30 +14,8 @@ use lanewatch::simulate::{Scenario, simulate};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const GRANT: &str = r#"
-[stores.bao]
-kind = "openbao"
-address = "https://bao.example.org"
-auth = { token = { env = "VAULT_TOKEN" } }
-
-[limits]
-per_host = 512
-in_all = 2048
-
-[[lane]]
-name = "crm"
-provider = "oauth-generic"
-base_url = "https://crm.example.org"
-route = { server = "crm", effect = "write" }
-probe = { method = "GET", target = "/me" }
-[lane.credential]
-kind = "oauth_refresh"
-store = "bao"
-path = "lanes/crm"
-field = "refresh_token"
-token_endpoint = "https://login.example.org/token"
-client_id = "lane"
-"#;
+/// One lane with a grant, to be multiplied.
+const GRANT: &str = include_str!("../tests/simulate/grant.toml");
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
