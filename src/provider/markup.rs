@@ -4,6 +4,8 @@
 //! of XML is known, nothing is fetched, and depth and number are bounded, so that no document can
 //! do harm.
 
+use super::report::is_failing_word;
+
 const LEAVES_MAX: usize = 128;
 const DEPTH_MAX: usize = 24;
 
@@ -74,12 +76,40 @@ pub(super) fn tells_of_failure(leaves: &[Leaf]) -> bool {
         || leaves.iter().any(|leaf| {
             let mut names = leaf.path.rsplit('/');
             let name = names.next().unwrap_or_default();
-            let refused = ["failure", "error", "false"]
-                .iter()
-                .any(|word| leaf.text.eq_ignore_ascii_case(word));
             let fault = |name| matches!(name, "Fault" | "fault");
-            (name == "Ack" && refused) || names.any(fault)
+            names.any(fault) || refuses(leaf, name) || is_error_below_root(leaf)
         })
+}
+
+/// An acknowledgement anywhere, or a word on how it went at the top, that says no.
+fn refuses(leaf: &Leaf, name: &str) -> bool {
+    let says_no = || is_failing_word(&leaf.text) || leaf.text.eq_ignore_ascii_case("false");
+    if name == "Ack" {
+        return says_no();
+    }
+    let depth = leaf.path.matches('/').count();
+    let own = [
+        "status",
+        "stat",
+        "result",
+        "resultCode",
+        "return_code",
+        "success",
+        "ACK",
+        "ack",
+    ];
+    let name = name.strip_prefix('@').unwrap_or(name);
+    depth <= 2 && own.iter().any(|one| one.eq_ignore_ascii_case(name)) && says_no()
+}
+
+/// `<response><error>…` and `<ApiResponse><Errors><Error>…`, with something in it.
+fn is_error_below_root(leaf: &Leaf) -> bool {
+    let second = leaf.path.split('/').nth(1).unwrap_or_default();
+    let none = ["0", "false", "none", "ok"];
+    matches!(
+        second,
+        "Error" | "error" | "Errors" | "errors" | "err" | "exception"
+    ) && !none.iter().any(|one| leaf.text.eq_ignore_ascii_case(one))
 }
 
 fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
@@ -181,6 +211,28 @@ mod tests {
         );
         assert!(found[1].is_at("Fault/Detail") && found[1].is_at("Detail"));
         assert!(!found[1].is_at("tail"));
+    }
+
+    #[test]
+    fn a_document_under_success_reports_a_failure_in_many_ways() {
+        for document in [
+            r#"<rsp stat="fail"><err code="98" msg="x"/></rsp>"#,
+            r#"<rsp status="failed"><msg>x</msg></rsp>"#,
+            "<response><status>fail</status><note>x</note></response>",
+            "<xml><return_code>FAIL</return_code></xml>",
+            r#"<ApiResponse Status="ERROR"><Errors><Error Number="7">x</Error></Errors></ApiResponse>"#,
+            "<r><messages><resultCode>Error</resultCode></messages></r>",
+            "<GetItemResponse><Ack>Failure</Ack></GetItemResponse>",
+        ] {
+            assert!(tells_of_failure(&leaves(document)), "{document}");
+        }
+        for document in [
+            r#"<rsp stat="ok"><photo status="failed">x</photo></rsp>"#,
+            "<list><job><state><status>failed</status></state></job></list>",
+            "<response><error>0</error><value>x</value></response>",
+        ] {
+            assert!(!tells_of_failure(&leaves(document)), "{document}");
+        }
     }
 
     proptest::proptest! {

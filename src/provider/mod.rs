@@ -29,6 +29,7 @@ mod phrasebook;
 mod place;
 mod reader;
 mod redact;
+mod report;
 mod rotation;
 mod rule;
 mod seen;

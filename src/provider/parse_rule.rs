@@ -103,6 +103,7 @@ fn test(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Test> {
         &[
             "kind",
             "status",
+            "own",
             "body",
             "failed",
             "header",
@@ -129,6 +130,10 @@ fn test(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Test> {
     if let Some(words) = table.texts(reader, "status") {
         let ranges = words.iter().filter_map(|word| status(reader, word));
         tests.push(Test::Status(ranges.collect()));
+    }
+    if let Some(words) = table.texts(reader, "own") {
+        let ranges = words.iter().filter_map(|word| status(reader, word));
+        tests.push(Test::Own(ranges.collect()));
     }
     if let Some(words) = table.texts(reader, "body") {
         let shapes = words

@@ -79,6 +79,8 @@ pub(super) enum Test {
     Status(Vec<(u16, u16)>),
     /// The body has one of these shapes.
     Body(Vec<Shape>),
+    /// The number that the body gives as its own status lies in one of these ranges.
+    Own(Vec<(u16, u16)>),
     /// The answer tells of a failure, by its status or inside a 2xx answer, or tells of none.
     Failed(bool),
     /// A header.
@@ -157,6 +159,11 @@ impl Want {
     }
 }
 
+fn lies_in(ranges: &[(u16, u16)], status: u16) -> bool {
+    let mut ranges = ranges.iter();
+    ranges.any(|(low, high)| (*low..=*high).contains(&status))
+}
+
 fn members(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
@@ -176,12 +183,10 @@ impl Test {
     pub(super) fn holds(&self, seen: &Seen<'_>, found: &Found<'_, Statement>) -> bool {
         match self {
             Self::Kind(kinds) => kinds.contains(&seen.kind()),
-            Self::Status(ranges) => {
-                let status = seen.status();
-                ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&status))
-            }
+            Self::Status(ranges) => lies_in(ranges, seen.status()),
+            Self::Own(ranges) => seen
+                .own_status()
+                .is_some_and(|status| lies_in(ranges, status)),
             Self::Body(shapes) => shapes.contains(&seen.shape()),
             Self::Failed(failed) => seen.failed() == *failed,
             Self::Header(name, want) => want.fits_any(seen.header_lines(name)),
