@@ -9,7 +9,7 @@ use super::phrase::Words;
 use super::phrasebook::Said;
 use super::report::is_error_member;
 use super::seen::{Seen, Shape};
-use super::sentence::{SUPPOSED, is_advice, sentences, supposes_an_end};
+use super::sentence::{End, SUPPOSED, end_of, is_advice, sentences};
 use serde_json::Value;
 
 const TEXTS_MAX: usize = 48;
@@ -71,6 +71,9 @@ const SILENT: [&str; 40] = [
     "client_id",
 ];
 
+/// Sentences that leave an end open, as many as are kept.
+const OPEN_MAX: usize = 8;
+
 /// Members of an answer that are looked at for what it says.
 const VISITS_MAX: usize = 1500;
 
@@ -81,6 +84,10 @@ pub(super) struct Statement {
     prose: Words,
     texts: usize,
     visits: usize,
+    /// Sentences that leave an end open; a plain one elsewhere says which it was.
+    open: Vec<String>,
+    /// Whether a sentence states one end.
+    is_stated: bool,
     /// Whether advice counts: beside a bare 403 it is often all that names the missing scope.
     heeds_advice: bool,
 }
@@ -139,7 +146,7 @@ impl Statement {
             Shape::Text => said.add(seen.text()),
             Shape::Empty | Shape::Html => {}
         }
-        said
+        said.finished()
     }
 
     fn walk(&mut self, value: &Value, depth: usize) {
@@ -168,6 +175,22 @@ impl Statement {
         }
     }
 
+    fn leave_open(&mut self, sentence: &str) {
+        if self.open.len() < OPEN_MAX {
+            self.open.push(sentence.to_owned());
+        }
+    }
+
+    /// What was left open counts where nothing closed it.
+    fn finished(mut self) -> Self {
+        if !self.is_stated {
+            for sentence in std::mem::take(&mut self.open) {
+                self.prose.add(&sentence);
+            }
+        }
+        self
+    }
+
     fn add(&mut self, text: &str) {
         let text = text.trim();
         let address = text.starts_with("http://") || text.starts_with("https://");
@@ -182,10 +205,15 @@ impl Statement {
             return;
         }
         for sentence in sentences(text) {
-            if supposes_an_end(sentence) {
-                self.prose.add(SUPPOSED);
-            } else if self.heeds_advice || !is_advice(sentence) {
-                self.prose.add(sentence);
+            let end = end_of(sentence);
+            match end {
+                End::Supposed => self.leave_open(SUPPOSED),
+                _ if !self.heeds_advice && is_advice(sentence) => {}
+                End::Several => self.leave_open(sentence),
+                End::Untold | End::One => {
+                    self.is_stated |= end == End::One;
+                    self.prose.add(sentence);
+                }
             }
         }
     }
