@@ -139,6 +139,14 @@ fn duration(text: &str) -> Option<i64> {
 
 /// The wait that a sentence begins with; without a unit it is in seconds.
 fn prose(text: &str) -> Option<i64> {
+    // `1m30s.`: several units without a space.
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let glued = first.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+    if glued.matches(|c: char| c.is_ascii_alphabetic()).count() > 1
+        && let Some(wait) = duration(glued)
+    {
+        return Some(wait);
+    }
     let mut words = text.split(|c: char| c.is_whitespace() || c == ',');
     let mut total = None;
     while let Some(word) = words.next() {
@@ -291,6 +299,7 @@ mod tests {
             (Form::Prose, "2 minutes 3s", "2026-11-22T12:02:03.000Z"),
             (Form::Prose, "9.8s, or later", "2026-11-22T12:00:09.800Z"),
             (Form::Prose, "35", "2026-11-22T12:00:35.000Z"),
+            (Form::Prose, "1m30s.", "2026-11-22T12:01:30.000Z"),
             (Form::Auto, "30", "2026-11-22T12:00:30.000Z"),
             (Form::Auto, "1372700873", "2013-07-01T17:47:53.000Z"),
             (Form::Auto, "1372700873000", "2013-07-01T17:47:53.000Z"),
