@@ -88,6 +88,11 @@ fn refuses(leaf: &Leaf, name: &str) -> bool {
         return says_no();
     }
     let depth = leaf.path.matches('/').count();
+    let (name, reach) = match name.strip_prefix('@') {
+        Some(name) => (name, 1),
+        None if matches!(name, "resultCode" | "return_code") => (name, 2),
+        None => (name, 1),
+    };
     let own = [
         "status",
         "stat",
@@ -95,11 +100,9 @@ fn refuses(leaf: &Leaf, name: &str) -> bool {
         "resultCode",
         "return_code",
         "success",
-        "ACK",
         "ack",
     ];
-    let name = name.strip_prefix('@').unwrap_or(name);
-    depth <= 2 && own.iter().any(|one| one.eq_ignore_ascii_case(name)) && says_no()
+    depth <= reach && own.iter().any(|one| one.eq_ignore_ascii_case(name)) && says_no()
 }
 
 /// `<response><error>…` and `<ApiResponse><Errors><Error>…`, with something in it.

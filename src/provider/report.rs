@@ -41,7 +41,7 @@ const BEGINNINGS: [&str; 22] = [
 /// Whether a 2xx answer's JSON is the report of a failure, by its top-level members.
 pub(super) fn says_failure(value: &Value) -> bool {
     match value {
-        Value::Object(top) => Signs::of(top).report(true),
+        Value::Object(top) => Signs::of(top).report(true) || is_a_mere_note(top),
         // A list of one error, where others would answer with the error itself.
         Value::Array(list) => match list.as_slice() {
             [Value::Object(only)] => {
@@ -52,6 +52,18 @@ pub(super) fn says_failure(value: &Value) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether a note stands where the data should.
+fn is_a_mere_note(top: &Map<String, Value>) -> bool {
+    let mut members = top.iter();
+    let only = members.next().filter(|_| members.next().is_none());
+    only.is_some_and(|(key, value)| {
+        let note = ["information", "note"]
+            .iter()
+            .any(|name| key.eq_ignore_ascii_case(name));
+        note && value.as_str().is_some_and(is_telling_text)
+    })
 }
 
 /// The HTTP error status that the body of an answer gives as its own, in whatever member.
@@ -174,6 +186,7 @@ pub(super) fn is_error_member(key: &str) -> bool {
         "cause",
         "title",
         "text",
+        "note",
         "result_",
         "resultm",
         "resultd",
@@ -248,7 +261,9 @@ impl Signs {
             "jsonrpc" => self.is_rpc = true,
             "ack" => self.unacknowledged |= text.is_some_and(is_failing_word),
             "error" | "err" | "error_code" | "errorcode" | "errcode" | "error_message"
-            | "errormessage" => self.named |= is_telling(value),
+            | "errormessage" | "error message" | "error-text" | "error_text" => {
+                self.named |= is_telling(value);
+            }
             "errors" => self.named |= !value.is_number() && is_telling(value),
             "fault" => self.named |= value.is_object(),
             _ => {}
@@ -265,13 +280,19 @@ impl Signs {
         {
             self.status |= (400..600).contains(&number);
             let good = match key {
-                "status" | "result" | "response" => [0, 1].contains(&number),
+                "status" | "result" | "response" => number == 1,
                 _ => number == 0,
             };
             self.number |= !good && !(200..300).contains(&number);
         }
         if is_word_key(key) {
-            self.word |= text.is_some_and(is_failing_word);
+            self.word |= text.is_some_and(is_failing_word) || value.as_bool() == Some(false);
+        }
+        // A sentence on how it went where others put a word.
+        if key == "status"
+            && let Some(status) = value.as_object()
+        {
+            self.inside |= Self::of(status).explained;
         }
         if is_envelope(key) {
             self.inside |= match value {
@@ -470,6 +491,9 @@ mod tests {
             json!({"meta": {"code": 200}, "response": {"status": "failed"}}),
             json!({"message": {"id": "m1", "status": "failed", "text": "token expired"}}),
             json!({"result": "error budget"}),
+            json!({"status": 0, "message": "ok", "result": {}}),
+            json!({"status": {"message": "success"}}),
+            json!({"note": "token expired", "count": 1}),
             json!({"success": true, "messages": [{"code": 10000, "message": "Valid and active"}]}),
         ] {
             assert!(!says_failure(&body), "{body}");
@@ -498,7 +522,10 @@ mod tests {
             json!({"base_resp": {"status_code": 1004, "status_msg": "login fail"}}),
             json!({"alipay_x_response": {"code": "40001", "msg": "x"}, "sign": "s"}),
             json!({"messages": {"resultCode": "Error", "message": [{"code": "E1", "text": "x"}]}}),
-            json!({"status": {"message": "x", "value": 10, "code": 10}}),
+            json!({"status": {"message": "x", "value": 10}}),
+            json!({"status": false, "message": "x"}),
+            json!({"Information": "x"}),
+            json!({"messages": [{"status": "4", "error-text": "x"}]}),
             json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 100, "message": "x"}}),
             json!([{"Error": "8", "Description": "x"}]),
         ] {
