@@ -4,7 +4,7 @@
 //! of XML is known, nothing is fetched, and depth and number are bounded, so that no document can
 //! do harm.
 
-use super::report::is_failing_word;
+use super::report::{is_failing_word, is_success};
 
 const LEAVES_MAX: usize = 128;
 const DEPTH_MAX: usize = 24;
@@ -73,6 +73,7 @@ pub(super) fn tells_of_failure(leaves: &[Leaf]) -> bool {
         .contains(&root)
     });
     by_root
+        || is_numbered_failure(leaves)
         || leaves.iter().any(|leaf| {
             let mut names = leaf.path.rsplit('/');
             let name = names.next().unwrap_or_default();
@@ -91,6 +92,12 @@ fn refuses(leaf: &Leaf, name: &str) -> bool {
     let (name, reach) = match name.strip_prefix('@') {
         Some(name) => (name, 1),
         None if matches!(name, "resultCode" | "return_code") => (name, 2),
+        None if ["meta/status", "header/status", "head/status"]
+            .iter()
+            .any(|tail| leaf.is_at(tail)) =>
+        {
+            (name, 2)
+        }
         None => (name, 1),
     };
     let own = [
@@ -103,6 +110,37 @@ fn refuses(leaf: &Leaf, name: &str) -> bool {
         "ack",
     ];
     depth <= reach && own.iter().any(|one| one.eq_ignore_ascii_case(name)) && says_no()
+}
+
+/// `<reply><code>110</code><detail>…`: a number of its own beside a sentence that is none of success.
+fn is_numbered_failure(leaves: &[Leaf]) -> bool {
+    leaves.windows(2).any(|pair| {
+        let [number, sentence] = pair else {
+            return false;
+        };
+        let parts = |leaf: &Leaf| {
+            let (parent, name) = leaf.path.rsplit_once('/')?;
+            Some((parent.to_owned(), name.to_ascii_lowercase()))
+        };
+        let (Some((parent, name)), Some((other, label))) = (parts(number), parts(sentence)) else {
+            return false;
+        };
+        let is_bad = number.text.parse::<i64>().is_ok_and(|code| {
+            code != 0 && code != 1 && code != 1000 && !(200..=300).contains(&code)
+        });
+        parent == other
+            && parent.matches('/').count() <= 1
+            && matches!(
+                name.as_str(),
+                "code" | "errorcode" | "statuscode" | "resultcode" | "retcode"
+            )
+            && matches!(
+                label.as_str(),
+                "detail" | "message" | "msg" | "description" | "errormessage"
+            )
+            && is_bad
+            && !is_success(&sentence.text)
+    })
 }
 
 /// `<response><error>…` and `<ApiResponse><Errors><Error>…`, with something in it.
@@ -226,6 +264,8 @@ mod tests {
             r#"<ApiResponse Status="ERROR"><Errors><Error Number="7">x</Error></Errors></ApiResponse>"#,
             "<r><messages><resultCode>Error</resultCode></messages></r>",
             "<GetItemResponse><Ack>Failure</Ack></GetItemResponse>",
+            "<a><reply><code>110</code><detail>Invalid</detail></reply></a>",
+            "<ocs><meta><status>failure</status></meta></ocs>",
         ] {
             assert!(tells_of_failure(&leaves(document)), "{document}");
         }
@@ -233,6 +273,7 @@ mod tests {
             r#"<rsp stat="ok"><photo status="failed">x</photo></rsp>"#,
             "<list><job><state><status>failed</status></state></job></list>",
             "<response><error>0</error><value>x</value></response>",
+            "<a><reply><code>300</code><detail>success</detail></reply></a>",
         ] {
             assert!(!tells_of_failure(&leaves(document)), "{document}");
         }

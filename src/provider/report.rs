@@ -136,27 +136,32 @@ pub(super) fn words_say_failure(text: &str) -> bool {
 
 /// Whether a word says that it went wrong.
 pub(super) fn is_failing_word(text: &str) -> bool {
-    [
-        "error",
-        "err",
-        "fail",
-        "failed",
-        "failure",
-        "failurewithwarning",
-        "ko",
-        "nok",
-        "not_ok",
-        "exception",
-        "denied",
-        "request_denied",
-        "unauthorized",
-        "unauthenticated",
-        "forbidden",
-        "over_query_limit",
-        "over_daily_limit",
-    ]
-    .iter()
-    .any(|word| text.trim().eq_ignore_ascii_case(word))
+    let text = text.trim();
+    let lower = text.get(..40).unwrap_or(text).to_ascii_lowercase();
+    let kinds = ["_failure", "_error", "_denied", "throttle_triggered"];
+    let is_kind = text.len() <= 40 && kinds.iter().any(|kind| lower.ends_with(kind));
+    is_kind
+        || [
+            "error",
+            "err",
+            "fail",
+            "failed",
+            "failure",
+            "failurewithwarning",
+            "ko",
+            "nok",
+            "not_ok",
+            "exception",
+            "denied",
+            "request_denied",
+            "unauthorized",
+            "unauthenticated",
+            "forbidden",
+            "over_query_limit",
+            "over_daily_limit",
+        ]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Whether a top-level member of a report tells of the error, rather than holding data.
@@ -430,7 +435,7 @@ fn is_envelope(key: &str) -> bool {
             | "base_resp"
             | "messages"
             | "message"
-    ) || key.ends_with("_response")
+    ) || key.ends_with("response")
 }
 
 fn number(value: &Value) -> Option<i64> {
@@ -441,7 +446,7 @@ fn number(value: &Value) -> Option<i64> {
     }
 }
 
-fn is_success(text: &str) -> bool {
+pub(super) fn is_success(text: &str) -> bool {
     let text = text.trim().to_lowercase();
     ["success", "成功", "complete", "no error", "正常"]
         .iter()
@@ -525,6 +530,8 @@ mod tests {
             json!({"status": {"message": "x", "value": 10}}),
             json!({"status": false, "message": "x"}),
             json!({"Information": "x"}),
+            json!({"status": "auth_failure", "message": "x"}),
+            json!({"SearchResponse": {"ResponseCode": "-1", "Error": "x"}}),
             json!({"messages": [{"status": "4", "error-text": "x"}]}),
             json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 100, "message": "x"}}),
             json!([{"Error": "8", "Description": "x"}]),
