@@ -33,7 +33,7 @@ pub struct ScreenArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// How many colours: auto, always, never, 16, 256 or true.
-    #[arg(long, value_name = "WHEN", value_parser = super::preferences::color)]
+    #[arg(long, value_name = "WHEN", value_parser = color)]
     pub color: Option<ColorChoice>,
     /// Draw with ASCII characters only.
     #[arg(long)]
@@ -353,6 +353,16 @@ pub enum AuditVerb {
         #[arg(long)]
         csv: bool,
     },
+}
+
+/// Reads what `--color` takes.
+pub(super) fn color(text: &str) -> Result<ColorChoice, String> {
+    let mut all = ColorChoice::ALL.iter();
+    let found = all.find(|(name, _)| *name == text);
+    found.map(|(_, choice)| *choice).ok_or_else(|| {
+        let names = ColorChoice::ALL.map(|(name, _)| name);
+        format!("one of {}", names.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! News of an engine: of the one that runs, over its socket, or of one that the subcommand runs
 //! itself where there is none.
 
+use super::engine_thread::{self, Made, Running};
 use super::failure::{Failure, Kind};
 use super::load;
-use super::monitor::{self, Made, Running};
+use super::log::log_to;
 use crate::engine::{StateFolder, Update, Updates, Watching};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::io;
@@ -32,7 +33,7 @@ impl Of {
     /// Where their engine keeps its state.
     pub(super) fn folder(&self) -> Result<StateFolder, Failure> {
         match self {
-            Self::Demo => monitor::demo_folder(),
+            Self::Demo => engine_thread::demo_folder(),
             Self::Manifest(path) => Ok(StateFolder::of_manifest(path)?),
         }
     }
@@ -90,20 +91,20 @@ impl Attached {
             Of::Demo => {
                 let folder = of.folder()?;
                 folder.create()?;
-                let log = monitor::log_to(&folder);
-                let made = move |runtime: &Runtime| monitor::make_demo(runtime, folder);
-                (log, monitor::start(made)?)
+                let log = log_to(&folder);
+                let made = move |runtime: &Runtime| engine_thread::make_demo(runtime, folder);
+                (log, engine_thread::start(made)?)
             }
             Of::Manifest(path) => {
-                let (setup, folder) = monitor::open(path)?;
-                let log = monitor::log_to(&folder);
+                let (setup, folder) = engine_thread::open(path)?;
+                let log = log_to(&folder);
                 let socket = folder.socket();
                 let made = Made {
                     setup,
                     socket,
                     sandbox: None,
                 };
-                (log, monitor::start(move |_| Ok(made))?)
+                (log, engine_thread::start(move |_| Ok(made))?)
             }
         };
         Ok(Self {
@@ -145,7 +146,7 @@ impl Attached {
     pub(super) fn let_go(self) {
         if let Some(running) = self.own {
             running.stop.cancel();
-            monitor::wait_for(&running);
+            engine_thread::wait_for(&running);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One pass over a manifest: what the running engine knows, or every lane proved once.
 
+use super::engine_thread::current_thread;
 use super::failure::{Failure, Kind};
 use super::load::{self, Loaded};
-use super::monitor::current_thread;
 use crate::engine::{
     Engine, EngineView, LaneView, Question, Reply, Setup, StartError, StateError, StateFolder, ask,
 };

@@ -1,11 +1,11 @@
 //! From flags, variables and `config.toml` to what the screen goes by; `--print-config` and
 //! `lanewatch schema`.
 
-use super::args::{SchemaOf, ScreenArgs};
+use super::args::{SchemaOf, ScreenArgs, color};
 use super::failure::{Failure, Kind};
 use crate::manifest;
 use crate::tui::config::{self, Live, Sources, Wishes};
-use crate::tui::depth::{ColorChoice, TerminalEnv};
+use crate::tui::depth::TerminalEnv;
 use etcetera::BaseStrategy as _;
 use std::io::Write;
 
@@ -69,16 +69,6 @@ fn variables(var: impl Fn(&str) -> Option<String>) -> Result<Wishes, Failure> {
         read_only: flag("LANEWATCH_READ_ONLY")?,
         sync: flag("LANEWATCH_SYNC")?,
         ..Wishes::default()
-    })
-}
-
-/// Reads what `--color` takes.
-pub(super) fn color(text: &str) -> Result<ColorChoice, String> {
-    let mut all = ColorChoice::ALL.iter();
-    let found = all.find(|(name, _)| *name == text);
-    found.map(|(_, choice)| *choice).ok_or_else(|| {
-        let names = ColorChoice::ALL.map(|(name, _)| name);
-        format!("one of {}", names.join(", "))
     })
 }
 

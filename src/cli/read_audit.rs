@@ -2,9 +2,9 @@
 
 use super::args::{AuditOf, AuditVerb, Select};
 use super::audit::{self, ExportForm, Failed, Form};
+use super::engine_thread::{current_thread, demo_folder};
 use super::failure::{Failure, Kind};
 use super::load;
-use super::monitor::{current_thread, demo_folder};
 use crate::audit::{Filter, Head};
 use crate::engine::{StateFolder, clock};
 use crate::plain::Plain;
@@ -29,7 +29,7 @@ pub(super) fn run(verb: AuditVerb, out: &mut impl Write) -> Result<u8, Failure> 
             let folder = folder(&of)?;
             let stop = async {
                 // Without signals it goes on until the output is closed.
-                if super::stand_alone::told_to_stop().await.is_err() {
+                if super::signals::told_to_stop().await.is_err() {
                     std::future::pending::<()>().await;
                 }
             };

@@ -1,14 +1,14 @@
 //! Subcommands that need neither an engine nor a manifest.
 
+use super::engine_thread::current_thread;
 use super::failure::{Failure, Kind};
 use super::load;
-use super::monitor::current_thread;
+use super::signals::stop_signals;
 use super::{classify, providers, sandbox};
 use crate::engine::{StateFolder, clock};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// `lanewatch sandbox`: the upstreams alone, until it is told to stop.
 pub(super) fn sandbox(out: &mut impl Write) -> Result<u8, Failure> {
@@ -33,30 +33,6 @@ pub(super) fn sandbox(out: &mut impl Write) -> Result<u8, Failure> {
         .block_on(sandbox::run(out, now, seed, folder.path(), stop))
         .map(|()| 0)
         .map_err(|error| Failure::new(Kind::Internal, error))
-}
-
-/// Waits for SIGTERM, SIGINT or SIGHUP.
-pub(super) async fn told_to_stop() -> Result<(), Failure> {
-    stop_signals()?.await;
-    Ok(())
-}
-
-/// Listens for SIGTERM, SIGINT and SIGHUP from this call on; what it gives ends with the first of
-/// them. To be called within a runtime.
-pub(super) fn stop_signals() -> Result<impl Future<Output = ()>, Failure> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Failure::new(Kind::Internal, format!("no signals: {error}")))
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut hang_up = listen(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    })
 }
 
 /// `lanewatch classify`: answers in, judgements out. Unreadable lines are said in place, and in the

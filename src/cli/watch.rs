@@ -6,8 +6,8 @@
 
 use super::attach::{Attached, Came, Of};
 use super::change::{Change, clock as time_of};
+use super::engine_thread;
 use super::failure::Failure;
-use super::monitor;
 use crate::engine::{EngineView, LaneView, StoreView, Update, clock, watch as attach};
 use crate::lane::{LaneName, Wall, Word};
 use crate::plain::Plain;
@@ -28,10 +28,10 @@ pub(super) fn watch(
         true => Of::Demo,
         false => Of::manifest(named)?,
     };
-    let runtime = monitor::current_thread()?;
+    let runtime = engine_thread::current_thread()?;
     let stopped = {
         let _entered = runtime.enter();
-        super::stand_alone::stop_signals()?
+        super::signals::stop_signals()?
     };
     let mut attached = Attached::to(&runtime, &of, attach(&of.folder()?.socket()))?;
     let mut told = Told::new(json, attached.own.is_none());

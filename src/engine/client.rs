@@ -4,9 +4,10 @@
 //! the secret that it was got with: other processes and the next start take it from there, and a
 //! secret that a person has replaced makes it stale.
 
-use super::perform::{Kept, Report, Tools, answered, pack, store};
+use super::effort::{Progress, Renew};
 use super::record::{fields, grant_mark, offer_of};
-use super::renew::{Progress, Renew};
+use super::report::{Report, answered};
+use super::tools::{Kept, Tools, pack, store};
 use crate::lane::{
     Event, Expiry, ExpirySource, Found, Offer, Outcome, RefreshFailure, ScopeSet, Step, Verdict,
 };

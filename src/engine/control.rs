@@ -6,28 +6,18 @@
 //! are proved by it, and only after a lane's own credential was accepted there: nobody is locked out,
 //! no quota is used up, and no lane's audit shows an answer that was not its own.
 
-use super::perform::{Tools, pack};
 use super::request::{exchange, join};
-use crate::lane::{Boot, Control, Outcome};
+use super::tools::{Tools, pack};
+use crate::lane::{Control, Outcome};
 use crate::manifest::{LaneEntry, RequestSpec};
 use crate::provider::{AnswerKind, Context};
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
 
 /// For how long an endpoint that was found to tell credentials apart is taken to go on doing so.
 const GOOD_FOR: Duration = Duration::from_secs(3600);
 
 /// When an endpoint that could not be asked is asked again, at the soonest.
 const AGAIN: Duration = Duration::from_secs(300);
-
-/// What is known of one endpoint.
-type Known = Arc<Mutex<Option<(Boot, Control)>>>;
-
-/// What is known of all endpoints, shared by all lanes.
-#[derive(Clone, Default)]
-pub(super) struct Controls(Arc<Mutex<HashMap<String, Known>>>);
 
 /// Whether the endpoint of `request` rejects an invented credential; `None` where nobody asks for that.
 pub(super) async fn control(
@@ -45,7 +35,7 @@ pub(super) async fn control(
     let base = base.or(pack.base_url())?.parse().ok()?;
     let url = join(&base, &request.target).ok()?;
     let endpoint = format!("{} {} {url}", pack.name(), request.method);
-    let known = Arc::clone(tools.controls.0.lock().await.entry(endpoint).or_default());
+    let known = tools.controls.of(endpoint).await;
     // Held while the endpoint is asked: whoever else wants to know waits for the one answer.
     let mut known = known.lock().await;
     let now = (tools.now)();

@@ -2,7 +2,7 @@
 //! with it, and how a token of it is made useless.
 
 use super::grant_lock::{GrantFile, Sent};
-use super::perform::{Tools, pack};
+use super::tools::{Tools, pack};
 use crate::lane::{LostAnswer, Outcome, Verdict};
 use crate::manifest::{LaneEntry, OauthSpec};
 use crate::oauth;

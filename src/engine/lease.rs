@@ -5,8 +5,9 @@
 //! A lease that is gone before its end was revoked by somebody. That is said, and not healed over by
 //! issuing another.
 
-use super::perform::{Report, Tools, answered, store};
-use super::renew::{Progress, Renew};
+use super::effort::{Progress, Renew};
+use super::report::{Report, answered};
+use super::tools::{Tools, store};
 use crate::lane::{
     Basis, Credential, Event, Evidence, Expiry, ExpirySource, Found, Observed, Offer, Outcome,
     RefreshFailure, Step, Verdict,

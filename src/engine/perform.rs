@@ -4,50 +4,29 @@
 //! secret. A report carries what the core is told and, beside it, secrets that only the engine's
 //! vault may keep.
 
-use super::control::{Controls, control};
-use super::pocket::Pocket;
+use super::control::control;
+use super::effort::Renew;
 use super::prove::{prove, request_of};
 use super::record::understand;
-use super::renew::{Renew, renew, retire};
+use super::renew::{renew, retire};
+use super::report::{Report, answered};
 use super::request::ask;
+use super::tools::{Kept, Tools, pack, store};
 use super::verify::verify;
-use super::{client, grant, lease, refresh};
+use super::{client, grant, lease};
 use crate::alert::{Alert, tell};
-use crate::http::Http;
 use crate::lane::{
-    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Offer, Outcome, ProbeWhy,
+    Attempt, Credential, Event, Found, Generation, LaneName, Observed, Outcome, ProbeWhy,
     RefreshFailure, Renewal, Verdict,
 };
 use crate::manifest::{AlertSpec, LaneEntry};
 use crate::oauth;
-use crate::plain::Plain;
-use crate::provider::{Catalog, NoAnswer, Pack};
-use crate::secret::{Fingerprint, FingerprintKey, Secret};
-use crate::store::{Store, StoreError, Stores};
+use crate::provider::Pack;
+use crate::secret::{Fingerprint, Secret};
+use crate::store::StoreError;
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::mpsc;
-
-/// What every job may use.
-#[derive(Clone)]
-pub(super) struct Tools {
-    pub http: Http,
-    pub stores: Stores,
-    pub catalog: Arc<Catalog>,
-    pub key: FingerprintKey,
-    pub grants: PathBuf,
-    /// Tells grants apart in the files that all engines of the account share.
-    pub grants_key: FingerprintKey,
-    pub pocket: Pocket,
-    pub progress: mpsc::UnboundedSender<(usize, Event)>,
-    pub controls: Controls,
-    pub now: fn() -> crate::lane::Now,
-}
-
-/// A secret that was read or minted, under its fingerprint.
-pub(super) type Kept = (Fingerprint, Secret);
 
 /// One piece of work for one lane.
 pub(super) struct Job {
@@ -90,48 +69,6 @@ pub(super) enum Work {
         spec: Box<AlertSpec>,
         alert: Box<Alert>,
     },
-}
-
-/// What came of a job.
-pub(super) struct Report {
-    pub slot: usize,
-    pub event: Event,
-    /// For the vault.
-    pub kept: Option<Kept>,
-    /// Minted but not stored: handed to the next try.
-    pub unsaved: Option<refresh::Unsaved>,
-    /// What the store's reading has shown of a request whose sender died.
-    pub doubt: Option<Verdict>,
-    /// What the store said of itself, where one was asked; an error if it failed to answer.
-    pub store: Option<Result<(), Plain>>,
-}
-
-impl Report {
-    pub(super) const fn new(slot: usize, event: Event) -> Self {
-        Self {
-            slot,
-            event,
-            kept: None,
-            unsaved: None,
-            doubt: None,
-            store: None,
-        }
-    }
-
-    /// A newer credential was made, and the store answered on the way.
-    pub(super) fn renewed(slot: usize, attempt: Attempt, offer: Offer, secret: Secret) -> Self {
-        let kept = Some((offer.fingerprint, secret));
-        let event = Event::Refreshed {
-            attempt,
-            offer,
-            lost_race: false,
-        };
-        Self {
-            kept,
-            store: Some(Ok(())),
-            ..Self::new(slot, event)
-        }
-    }
 }
 
 /// Does a job.
@@ -283,19 +220,6 @@ fn broken(work: &Work) -> Event {
     }
 }
 
-/// The pack that judges a lane's answers.
-pub(super) fn pack<'a>(tools: &'a Tools, entry: &LaneEntry) -> &'a Arc<Pack> {
-    tools.catalog.get_or_http(entry.provider.as_str())
-}
-
-/// The store that a lane's secret lives in, which the manifest has made sure exists.
-pub(super) fn store<'a>(tools: &'a Tools, entry: &LaneEntry) -> Result<&'a Arc<Store>, StoreError> {
-    tools.stores.get(&entry.source.store).ok_or_else(|| {
-        let text = format!("no store is called {}", entry.source.store);
-        StoreError::NotFound(text.into())
-    })
-}
-
 async fn load(
     tools: &Tools,
     slot: usize,
@@ -355,17 +279,4 @@ fn is_presentable(pack: &Pack, secret: &Secret) -> bool {
     let visible = |byte: u8| byte == b'\t' || byte >= b' ' && byte != 0x7f;
     let carried = |value: &Secret| value.expose().bytes().all(visible);
     !secret.is_empty() && pack.present(secret).iter().all(|(_, value)| carried(value))
-}
-
-/// Whether a store that failed has answered at all.
-pub(super) fn answered(error: &StoreError) -> Result<(), Plain> {
-    match error.is_outage() {
-        true => Err(error.to_string().into()),
-        false => Ok(()),
-    }
-}
-
-/// Whether a failure to answer leaves a single-use grant in doubt.
-pub(super) fn leaves_doubt(why: &NoAnswer, pack: &Pack, single_use: bool) -> bool {
-    why.may_have_acted() && single_use && !pack.forgives_retry()
 }

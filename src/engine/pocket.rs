@@ -5,12 +5,22 @@
 //! outlive a lane's change of mind. Nothing of it outlives the process: leases are issued anew, and a
 //! key that was never stored is raised as uncertain by the note that its request left.
 
-use super::rotate::Made;
-use crate::lane::LaneName;
-use crate::secret::Fingerprint;
+use crate::lane::{LaneName, Offer};
+use crate::secret::{Fingerprint, Secret};
 use crate::store::Lease;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// A key that its provider has made and that no store has taken. It serves nobody until one has.
+#[derive(Clone)]
+pub(super) struct Made {
+    /// The mark of the key in whose place it comes.
+    pub of: String,
+    pub key: Secret,
+    /// The fields of the lane's record that it goes into.
+    pub fields: BTreeMap<String, Secret>,
+    pub offer: Offer,
+}
 
 /// Shared by all jobs. Each holds it for a moment only.
 #[derive(Clone, Default)]

@@ -7,8 +7,8 @@
 //! accepted; 77, it was refused (`EX_NOPERM` of `sysexits.h`); anything else says nothing of it.
 
 use super::lease;
-use super::perform::{Tools, pack};
 use super::request::ask;
+use super::tools::{Tools, pack};
 use crate::lane::{Basis, Credential, Evidence, Observed, Outcome, Verdict};
 use crate::manifest::{LaneEntry, RequestSpec};
 use crate::secret::Secret;

@@ -4,7 +4,7 @@
 //! from it: whoever reads the record next, after a restart or on another machine, need not use the
 //! grant up to have a token.
 
-use super::perform::{Kept, Tools, pack};
+use super::tools::{Kept, Tools, pack};
 use crate::lane::{Expiry, ExpirySource, Found, Offer, ScopeSet, Wall};
 use crate::manifest::LaneEntry;
 use crate::secret::{Fingerprint, Secret};

@@ -7,49 +7,16 @@
 //! another effect, after its overlap: [`retire`].
 
 use super::crash::{self, CrashPoint};
+use super::effort::{Progress, Renew};
 use super::grant;
-use super::perform::{Report, Tools};
-use super::refresh::{self, Unsaved};
-use super::{client, lease, rotate};
+use super::report::Report;
+use super::tools::Tools;
+use super::{client, lease, refresh, rotate};
 use crate::lane::{
-    Attempt, Credential, Event, Generation, LaneName, Outcome, RefreshFailure, Renewal, Step,
-    Verdict,
+    Attempt, Event, Generation, LaneName, Outcome, RefreshFailure, Renewal, Verdict,
 };
 use crate::manifest::LaneEntry;
-use crate::secret::{Fingerprint, Secret};
-
-/// What one effort to bring a newer credential starts from.
-pub(super) struct Renew {
-    pub attempt: Attempt,
-    /// What serves now.
-    pub current: Option<Credential>,
-    /// A newer one that has failed its test: whoever finds it in the store has found nothing.
-    pub failed: Option<Fingerprint>,
-    /// What was minted before and is not stored yet.
-    pub unsaved: Option<Unsaved>,
-    /// Whether a person has accepted that a grant in doubt may turn out to be used up.
-    pub forgiven: bool,
-    /// Whether a person asked for it.
-    pub asked: bool,
-}
-
-/// Tells the core how far the effort has got.
-pub(super) struct Progress<'a> {
-    tools: &'a Tools,
-    slot: usize,
-    attempt: Attempt,
-}
-
-impl Progress<'_> {
-    pub(super) fn at(&self, step: Step) {
-        let attempt = self.attempt;
-        // An engine that is gone needs no news.
-        let _gone = self
-            .tools
-            .progress
-            .send((self.slot, Event::Progressed { attempt, step }));
-    }
-}
+use crate::secret::Secret;
 
 /// Brings a newer credential by the lane's own way.
 pub(super) async fn renew(

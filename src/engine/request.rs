@@ -1,6 +1,6 @@
 //! Requests to a lane's upstream, with its credential, and what their answers mean.
 
-use super::perform::{Tools, pack};
+use super::tools::{Tools, pack};
 use crate::http::{Body, Call, OwnedAnswer};
 use crate::lane::{Basis, Credential, Expiry, ExpirySource, Observed, Outcome, Verdict, Wall};
 use crate::manifest::{LaneEntry, RequestSpec};

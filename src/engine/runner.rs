@@ -1,7 +1,7 @@
 //! One lane in the engine's hands: the core's value, what the manifest says, and its secrets.
 
-use super::perform::Kept;
-use super::refresh::Unsaved;
+use super::minted::Unsaved;
+use super::tools::Kept;
 use super::view::{LaneInfo, LaneView};
 use crate::lane::{
     Credential, Finding, FindingLevel, Generation, History, Lane, Now, RecordKind, SideEffect,

@@ -6,9 +6,9 @@
 //! was rejected, and nobody said why; under 403 it was not the credential that was refused. Whatever
 //! else it answers, the first answer stands.
 
-use super::perform::{Tools, pack};
 use super::prove::request_of;
 use super::request::exchange;
+use super::tools::{Tools, pack};
 use crate::lane::{Basis, Credential, Outcome, Verdict};
 use crate::manifest::LaneEntry;
 use crate::provider::Context;

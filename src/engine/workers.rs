@@ -5,7 +5,9 @@
 //! and a heap so chopped up grew to twice what lived in it. So a worker stays and does one job after
 //! the other; there are as many as were ever busy at once, which the manifest's limits bound.
 
-use super::perform::{Job, Report, Tools, perform};
+use super::perform::{Job, perform};
+use super::report::Report;
+use super::tools::Tools;
 use crate::policy::Ticket;
 use std::sync::Arc;
 use tokio::sync::mpsc;

@@ -4,15 +4,13 @@ use super::bindings::{ProviderFacts, RotationFacts};
 use super::reader::Reader;
 use super::section::{Given, Section};
 use super::shape::OAUTH_ONLY;
-use super::source::{client_secret, leased, must_be_writable, path, store, trust, worse};
-use super::spec::{ClientAuth, LeaseSpec, OauthSpec, Source};
-use super::token_endpoint::{CLIENT_AUTHS, oauth, scope};
-use super::value::{self, EVERY, HANDOVER, TIMEOUT};
-use super::web;
+use super::source::{leased, must_be_writable, path, store, trust, worse};
+use super::spec::{LeaseSpec, OauthSpec, Source};
+use super::token_endpoint::{RawEndpoint, oauth};
+use super::value::{self, EVERY, HANDOVER};
 use crate::lane::{CredentialKind, Handover, Predecessor, Trust};
 use crate::plain::Plain;
 use std::time::Duration;
-use url::Url;
 
 const KINDS: [(&str, CredentialKind); 6] = [
     ("managed_key", CredentialKind::ManagedKey),
@@ -28,14 +26,7 @@ const KINDS: [(&str, CredentialKind); 6] = [
 pub(super) struct Raw {
     kind: Given<CredentialKind>,
     field: Given<String>,
-    pub(super) token_endpoint: Given<Url>,
-    pub(super) client_id: Given<String>,
-    pub(super) client_secret: Given<Source>,
-    pub(super) client_auth: Given<ClientAuth>,
-    pub(super) scope: Given<String>,
-    pub(super) resource: Given<String>,
-    pub(super) timeout: Given<Duration>,
-    pub(super) revocation_endpoint: Given<Url>,
+    endpoint: RawEndpoint,
     overlap: Given<Duration>,
     settle: Given<Duration>,
 }
@@ -45,14 +36,7 @@ impl Raw {
     pub(super) const ABSENT: Self = Self {
         kind: Given::Absent,
         field: Given::Absent,
-        token_endpoint: Given::Absent,
-        client_id: Given::Absent,
-        client_secret: Given::Absent,
-        client_auth: Given::Absent,
-        scope: Given::Absent,
-        resource: Given::Absent,
-        timeout: Given::Absent,
-        revocation_endpoint: Given::Absent,
+        endpoint: RawEndpoint::ABSENT,
         overlap: Given::Absent,
         settle: Given::Absent,
     };
@@ -60,23 +44,10 @@ impl Raw {
     /// Reads the table. `store` is the store of a client secret that names none.
     pub(super) fn read(section: &Section<'_>, store: &Given<Plain>, read: &mut Reader<'_>) -> Self {
         let kind = section.text("kind", &mut read.book);
-        let endpoint = section.text("token_endpoint", &mut read.book);
-        let revocation = section.text("revocation_endpoint", &mut read.book);
-        let auth = section.text("client_auth", &mut read.book);
         Self {
             kind: kind.and_then(|text| read.choice(text, "kind of credential", &KINDS)),
             field: value::line(section, "field", read),
-            token_endpoint: endpoint
-                .and_then(|text| web::confidential(text, "token_endpoint", read)),
-            client_id: value::line(section, "client_id", read),
-            client_secret: client_secret(section, store, read),
-            client_auth: auth
-                .and_then(|text| read.choice(text, "way to authenticate a client", &CLIENT_AUTHS)),
-            scope: scope(section, read),
-            resource: value::line(section, "resource", read),
-            timeout: value::duration(section, "timeout", TIMEOUT, &mut read.book),
-            revocation_endpoint: revocation
-                .and_then(|text| web::confidential(text, "revocation_endpoint", read)),
+            endpoint: RawEndpoint::read(section, store, read),
             overlap: value::duration(section, "overlap", HANDOVER, &mut read.book),
             settle: value::duration(section, "settle", HANDOVER, &mut read.book),
         }
@@ -147,7 +118,7 @@ pub(super) fn read(
             let why = "the provider's refresh tokens serve once";
             must_be_writable(section, &source.store, why, read);
         }
-        Some(oauth(section, own, defaults, read)?)
+        Some(oauth(section, own.endpoint, &defaults.endpoint, read)?)
     } else {
         None
     };
@@ -247,7 +218,7 @@ fn client(
         must_be_writable(section, store, "the token shall be kept", read);
     }
     let mut handover = handover(&own, defaults, None, false);
-    let mut oauth = oauth(section, own, defaults, read)?;
+    let mut oauth = oauth(section, own.endpoint, &defaults.endpoint, read)?;
     handover.revoke = is_revocable(Some(&oauth));
     let Some(source) = oauth.client_secret.clone() else {
         let hint = "write client_secret = { path = \"clients/NAME\", field = \"client_secret\" }";

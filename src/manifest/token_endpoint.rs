@@ -1,24 +1,74 @@
 //! What a credential's table says of its token endpoint, and of the client that asks there.
 
-use super::credential::Raw;
 use super::reader::Reader;
 use super::section::{Given, Section, Text};
-use super::spec::{ClientAuth, OauthSpec};
-use super::value;
+use super::source::client_secret;
+use super::spec::{ClientAuth, OauthSpec, Source};
+use super::value::{self, TIMEOUT};
+use super::web;
+use crate::plain::Plain;
 use std::time::Duration;
 use toml::de::DeValue;
+use url::Url;
 
 /// The names of the ways to authenticate.
-pub(super) const CLIENT_AUTHS: [(&str, ClientAuth); 2] =
+const CLIENT_AUTHS: [(&str, ClientAuth); 2] =
     [("basic", ClientAuth::Basic), ("post", ClientAuth::Post)];
 /// How long an endpoint may take, where nothing is said of it.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// What a `[lane.credential]` or a `[defaults.credential]` says of them.
+#[derive(Clone)]
+pub(super) struct RawEndpoint {
+    token_endpoint: Given<Url>,
+    client_id: Given<String>,
+    client_secret: Given<Source>,
+    client_auth: Given<ClientAuth>,
+    scope: Given<String>,
+    resource: Given<String>,
+    timeout: Given<Duration>,
+    revocation_endpoint: Given<Url>,
+}
+
+impl RawEndpoint {
+    /// What a table that is not there says.
+    pub(super) const ABSENT: Self = Self {
+        token_endpoint: Given::Absent,
+        client_id: Given::Absent,
+        client_secret: Given::Absent,
+        client_auth: Given::Absent,
+        scope: Given::Absent,
+        resource: Given::Absent,
+        timeout: Given::Absent,
+        revocation_endpoint: Given::Absent,
+    };
+
+    /// Reads them. `store` is the store of a client secret that names none.
+    pub(super) fn read(section: &Section<'_>, store: &Given<Plain>, read: &mut Reader<'_>) -> Self {
+        let endpoint = section.text("token_endpoint", &mut read.book);
+        let revocation = section.text("revocation_endpoint", &mut read.book);
+        let auth = section.text("client_auth", &mut read.book);
+        Self {
+            token_endpoint: endpoint
+                .and_then(|text| web::confidential(text, "token_endpoint", read)),
+            client_id: value::line(section, "client_id", read),
+            client_secret: client_secret(section, store, read),
+            client_auth: auth
+                .and_then(|text| read.choice(text, "way to authenticate a client", &CLIENT_AUTHS)),
+            scope: scope(section, read),
+            resource: value::line(section, "resource", read),
+            timeout: value::duration(section, "timeout", TIMEOUT, &mut read.book),
+            revocation_endpoint: revocation
+                .and_then(|text| web::confidential(text, "revocation_endpoint", read)),
+        }
+    }
+}
+
 /// How a lane's tokens are asked for, over the defaults.
 pub(super) fn oauth(
     section: &Section<'_>,
-    own: Raw,
-    defaults: &Raw,
+    own: RawEndpoint,
+    defaults: &RawEndpoint,
     read: &mut Reader<'_>,
 ) -> Option<OauthSpec> {
     let endpoint = own.token_endpoint.or(|| defaults.token_endpoint.clone());
@@ -58,7 +108,7 @@ pub(super) fn oauth(
 }
 
 /// Scopes: a list, or one text as it goes on the wire.
-pub(super) fn scope(section: &Section<'_>, read: &mut Reader<'_>) -> Given<String> {
+fn scope(section: &Section<'_>, read: &mut Reader<'_>) -> Given<String> {
     let list = matches!(
         section.get("scope").map(toml::Spanned::get_ref),
         Some(DeValue::Array(_))

@@ -149,6 +149,45 @@ async fn a_rotation_that_an_owner_has_to_make_says_so_and_goes_on_when_the_key_i
     engine.stop().await;
 }
 
+/// It waited for the end of a credential that serves again.
+#[tokio::test]
+async fn a_rotation_whose_old_credential_comes_back_waits_for_its_end_no_longer() {
+    let bank = Bank::start(3600).await;
+    let lane = bank.key_lane("theirs", None).replace("managed_key", "byok") + "overlap = \"1h\"\n";
+    let home = Home::with(&bank, &lane);
+    let engine = home.start().await;
+    engine.until_serving("theirs").await;
+    let (first, _) = bank.world().newest("theirs");
+    let owner = async {
+        let waits = "it waits for its owner";
+        engine
+            .until(waits, |_, lanes| {
+                find(lanes, "theirs").step == Some(Step::AwaitingOwner)
+            })
+            .await;
+        bank.world().new_key("theirs", None);
+        engine
+            .until("the newer key serves", |_, lanes| {
+                let lane = find(lanes, "theirs");
+                lane.step == Some(Step::Overlapping)
+                    && lane.credential.as_ref().unwrap().generation.0 == 2
+            })
+            .await;
+        bank.world().put("theirs", first.into());
+    };
+    let arguments = ["rotate", "theirs", "--json"];
+    let (ended, ()) = tokio::join!(home.run(&arguments), owner);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let told = steps(&ended);
+    let last = told.last().unwrap();
+    assert_eq!(
+        (&last["step"], &last["generation"]),
+        (&"stored".into(), &3.into()),
+        "{ended:?}"
+    );
+    engine.stop().await;
+}
+
 #[tokio::test]
 async fn a_rotation_that_fails_ends_with_the_reason_and_the_next_step() {
     let bank = Bank::start(3600).await;

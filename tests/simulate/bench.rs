@@ -9,30 +9,7 @@ use std::time::Duration;
 /// One lane with a grant, and limits for many copies of it: after twenty minutes without a store
 /// some nine thousand of ten thousand wait for one token endpoint, whose answers take 60 ms, and
 /// are to be fresh in two seconds.
-pub(crate) const GRANT: &str = r#"
-[stores.bao]
-kind = "openbao"
-address = "https://bao.example.org"
-auth = { token = { env = "VAULT_TOKEN" } }
-
-[limits]
-per_host = 512
-in_all = 2048
-
-[[lane]]
-name = "crm"
-provider = "oauth-generic"
-base_url = "https://crm.example.org"
-route = { server = "crm", effect = "write" }
-probe = { method = "GET", target = "/me" }
-[lane.credential]
-kind = "oauth_refresh"
-store = "bao"
-path = "lanes/crm"
-field = "refresh_token"
-token_endpoint = "https://login.example.org/token"
-client_id = "lane"
-"#;
+pub(crate) const GRANT: &str = include_str!("grant.toml");
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);

@@ -12,7 +12,7 @@ use super::args::RotateArgs;
 use super::ask::{nonsense, operator, refused};
 use super::attach::{Attached, Came, Of};
 use super::failure::{Failure, Kind};
-use super::{monitor, stand_alone};
+use super::{engine_thread, signals};
 use crate::engine::{Accepted, Command, Handle, LaneView, Question, Reply, ask, follow};
 use crate::lane::Verb;
 use crate::plain::Plain;
@@ -27,10 +27,10 @@ pub(super) fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<u8, Fail
     let of = Of::manifest(args.target.manifest.as_deref())?;
     let socket = of.folder()?.socket();
     let lane = Plain::new(&args.target.lane);
-    let runtime = monitor::current_thread()?;
+    let runtime = engine_thread::current_thread()?;
     let stopped = {
         let _entered = runtime.enter();
-        stand_alone::stop_signals()?
+        signals::stop_signals()?
     };
     let mut attached = Attached::to(&runtime, &of, follow(&socket, lane.clone()))?;
     let ended = runtime.block_on(async {

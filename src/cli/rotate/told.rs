@@ -13,6 +13,7 @@ use crate::audit::AuditRecord;
 use crate::engine::{Accepted, LaneView, Update, clock};
 use crate::lane::{CredentialKind, Generation, LaneName, Outcome, RecordKind, Step};
 use crate::plain::Plain;
+use crate::secret::Fingerprint;
 use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) struct Told {
     view: Option<Arc<LaneView>>,
     /// What served when it was asked for.
     from: Option<Generation>,
+    /// Its fingerprint.
+    former: Option<Fingerprint>,
     /// Whether the rotation's own records have begun.
     begun: bool,
     locked: bool,
@@ -54,6 +57,7 @@ impl Told {
             note: Plain::fixed(""),
             view: None,
             from: None,
+            former: None,
             begun: false,
             locked: false,
             storing: false,
@@ -80,7 +84,9 @@ impl Told {
         if let Some(view) = waits {
             // It was asked for before, and no record says so again.
             self.begun = true;
-            self.from = view.credential.as_ref().map(|of| of.generation);
+            let credential = view.credential.as_ref();
+            self.from = credential.map(|of| of.generation);
+            self.former = credential.map(|of| of.fingerprint);
             self.say(At::Intent, self.note.as_str(), None, out)?;
             self.await_owner(out)?;
         }
@@ -155,6 +161,12 @@ impl Told {
         if record.kind == K::RotationStarted {
             self.begun = true;
             self.from = record.generation;
+            self.former = record.fingerprint;
+        }
+        if self.completed && self.came_back(record) {
+            let text = "the store holds the former credential again: it is not let go of";
+            self.say(At::Stored, text, Some(record), out)?;
+            return Ok(Some(End::Well));
         }
         let ends = matches!(
             record.kind,
@@ -257,6 +269,14 @@ impl Told {
 
     fn is_old(&self, record: &AuditRecord) -> bool {
         record.generation.is_some() && record.generation == self.from
+    }
+
+    /// Whether the old one has come back under a new number.
+    fn came_back(&self, record: &AuditRecord) -> bool {
+        record.kind == RecordKind::CredentialLoaded
+            && record.fingerprint.is_some()
+            && record.fingerprint == self.former
+            && !self.is_old(record)
     }
 
     /// The new one serves; what becomes of the old one?

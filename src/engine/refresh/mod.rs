@@ -5,18 +5,17 @@
 //! minted. A new token is reported, and so adopted, only after the store has taken it. Nothing is
 //! ever deleted here, and no answer is guessed: a lost one is reported as uncertain.
 
-mod minted;
 mod no_token;
 
-pub(super) use minted::Unsaved;
-
 use super::crash::{self, CrashPoint};
+use super::effort::{Progress, Renew};
 use super::grant::{client_secret, in_doubt, is_doubtful};
 use super::grant_lock::{GrantFile, GrantLock};
-use super::perform::{Report, Tools, answered, store};
+use super::minted::{Minted, Unsaved};
 use super::persist::{Persisted, Stands, persist};
 use super::record::{minted, understand};
-use super::renew::{Progress, Renew};
+use super::report::{Report, answered};
+use super::tools::{Tools, store};
 use crate::lane::{
     Credential, Event, Found, LaneName, Offer, Outcome, RefreshFailure, Step, Verdict,
 };
@@ -25,7 +24,6 @@ use crate::oauth;
 use crate::plain::Plain;
 use crate::secret::{Fingerprint, Secret};
 use crate::store::{SecretRecord, Store};
-use minted::Minted;
 use std::sync::Arc;
 use std::time::Duration;
 

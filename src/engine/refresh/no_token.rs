@@ -4,7 +4,7 @@
 //! Only the token endpoint's own word condemns a grant, and only after the store was read again:
 //! nothing else tells a dead grant from one that somebody else has just used.
 
-use super::super::perform::{leaves_doubt, pack};
+use super::super::tools::{leaves_doubt, pack};
 use super::{Effort, End};
 use crate::http::OwnedAnswer;
 use crate::lane::{Outcome, RefreshFailure, Renewal, Verdict};

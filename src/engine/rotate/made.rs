@@ -1,8 +1,9 @@
 //! Asks a provider for a key, once, and reads what it says.
 
-use super::super::perform::pack;
+use super::super::pocket::Made;
 use super::super::record::{fields, grant_mark};
 use super::super::request::Dialled;
+use super::super::tools::pack;
 use super::Effort;
 use super::old_key::dial_rotation;
 use crate::http::OwnedAnswer;
@@ -11,17 +12,6 @@ use crate::provider::{AnswerKind, Context, OldKey};
 use crate::secret::Secret;
 use crate::store::WHOLE;
 use std::collections::BTreeMap;
-
-/// A key that its provider has made and that no store has taken. It serves nobody until one has.
-#[derive(Clone)]
-pub(in crate::engine) struct Made {
-    /// The mark of the key in whose place it comes.
-    of: String,
-    pub(super) key: Secret,
-    /// The fields of the lane's record that it goes into.
-    pub(super) fields: BTreeMap<String, Secret>,
-    offer: Offer,
-}
 
 impl Made {
     /// Whether `key` is the one in whose place it comes.

@@ -9,15 +9,16 @@
 mod made;
 mod old_key;
 
-pub(super) use made::Made;
 pub(super) use old_key::retire;
 
 use super::crash::{self, CrashPoint};
+use super::effort::{Progress, Renew};
 use super::grant_lock::GrantFile;
-use super::perform::{Report, Tools, answered, pack, store};
 use super::persist::{Persisted, Stands, persist};
+use super::pocket::Made;
 use super::record::{fields, offer_of};
-use super::renew::{Progress, Renew};
+use super::report::{Report, answered};
+use super::tools::{Tools, pack, store};
 use crate::lane::{
     Credential, Event, LaneName, LostAnswer, Offer, Outcome, RefreshFailure, Step, Verdict,
 };

@@ -1,8 +1,8 @@
 //! Makes a key useless at its provider that serves no more, and puts the record right.
 
-use super::super::perform::{Tools, pack, store};
 use super::super::record::fields;
 use super::super::request::{Dialled, dial};
+use super::super::tools::{Tools, pack, store};
 use crate::lane::{Outcome, Verdict};
 use crate::manifest::{LaneEntry, RequestSpec};
 use crate::provider::{AnswerKind, Context, Rotation};

@@ -1,7 +1,7 @@
 //! Effects become jobs, each in the queue of the target that it goes to.
 
+use super::super::effort::Renew;
 use super::super::perform::{Job, Work};
-use super::super::renew::Renew;
 use super::Engine;
 use crate::alert::{self, Alert};
 use crate::lane::{AlertLevel, Effect, Now, RefreshWhy, Retirement};

@@ -3,9 +3,9 @@
 //! Every event of every lane goes through [`Engine::tell`]: the core reacts, and the turn takes what
 //! follows. An edited manifest is a few such events.
 
-use super::super::perform::Tools;
 use super::super::reload::News;
 use super::super::runner::{self, Runner, SHARING_SEEN};
+use super::super::tools::Tools;
 use super::super::watching;
 use super::Engine;
 use super::views::store_views;

@@ -15,16 +15,16 @@ mod turn;
 mod views;
 
 use super::clock::{self, Clock};
-use super::control::Controls;
 use super::crash::CrashPoint;
 use super::handle::{Accepted, Handle, Lease, Publisher, Refusal, Request, Update};
 use super::memory::Memories;
-use super::perform::{Job, Tools};
+use super::perform::Job;
 use super::pocket::Pocket;
 use super::reload::{self, News};
 use super::runner::Runner;
 use super::setup::Setup;
 use super::state_folder::{EngineLock, StateFolder};
+use super::tools::{Controls, Tools};
 use super::view::StoreView;
 use super::watching::Watching;
 use super::workers::{Done, Workers};

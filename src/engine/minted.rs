@@ -1,6 +1,6 @@
 //! A token that was minted, on its way into the store.
 
-use super::super::record::{fields, grant_mark};
+use super::record::{fields, grant_mark};
 use crate::lane::{Expiry, ExpirySource, Offer, ScopeSet, StoreVersion, Wall};
 use crate::manifest::{LaneEntry, OauthSpec};
 use crate::oauth::TokenSet;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// A token that was minted and that the store has not taken. It serves nobody until it has.
 // Boxed, because every lane has room for one and hardly any ever has one.
 #[derive(Clone)]
-pub(in crate::engine) struct Unsaved(Box<Minted>);
+pub(super) struct Unsaved(Box<Minted>);
 
 impl Unsaved {
     pub(super) fn new(minted: Minted) -> Self {
