@@ -2,7 +2,7 @@
 
 use super::answer::AnswerKind;
 use super::json::{Pointer, scalar};
-use super::phrasebook::Found;
+use super::phrasebook::{Found, PhraseSet};
 use super::place::Place;
 use super::seen::{Seen, Shape};
 use super::statement::Statement;
@@ -100,11 +100,11 @@ pub(super) enum Test {
     /// One of these texts (lower-case) stands in the body.
     Text(Vec<String>),
     /// The answer says one of these phrases of the pack's book.
-    Says(Vec<u32>),
+    Says(PhraseSet),
     /// One of its machine codes holds one of these phrases.
-    Code(Vec<u32>),
+    Code(PhraseSet),
     /// One of its sentences holds one of these phrases.
-    Writes(Vec<u32>),
+    Writes(PhraseSet),
     /// All hold.
     All(Vec<Test>),
     /// One holds.
@@ -227,9 +227,9 @@ impl Test {
                 let lower = seen.lower();
                 texts.iter().any(|text| lower.contains(text.as_str()))
             }
-            Self::Says(phrases) => phrases.iter().any(|number| found.says(*number)),
-            Self::Code(phrases) => phrases.iter().any(|number| found.has_code(*number)),
-            Self::Writes(phrases) => phrases.iter().any(|number| found.writes(*number)),
+            Self::Says(phrases) => found.says(phrases),
+            Self::Code(phrases) => found.has_code(phrases),
+            Self::Writes(phrases) => found.writes(phrases),
             Self::All(tests) => tests.iter().all(|test| test.holds(seen, found)),
             Self::Any(tests) => tests.iter().any(|test| test.holds(seen, found)),
             Self::Not(test) => !test.holds(seen, found),
