@@ -239,6 +239,11 @@ impl Signs {
                 && let Some(key) = lower(key)
             {
                 signs.see(&key, value);
+                // A sentence on how it went, in the place of a word.
+                if map.len() == 1 && key == "status" {
+                    let status = value.as_object();
+                    signs.inside |= status.is_some_and(|status| Self::of(status).explained);
+                }
             }
         }
         signs
@@ -262,7 +267,9 @@ impl Signs {
                 self.is_error |= text == Some("error");
                 self.is_data |= text != Some("error");
             }
-            "id" | "uuid" | "created_at" => self.is_data = true,
+            "id" | "uuid" | "created_at" | "level" | "severity" | "sender" | "author" => {
+                self.is_data = true;
+            }
             "jsonrpc" => self.is_rpc = true,
             "ack" => self.unacknowledged |= text.is_some_and(is_failing_word),
             "error" | "err" | "error_code" | "errorcode" | "errcode" | "error_message"
@@ -292,12 +299,6 @@ impl Signs {
         }
         if is_word_key(key) {
             self.word |= text.is_some_and(is_failing_word) || value.as_bool() == Some(false);
-        }
-        // A sentence on how it went where others put a word.
-        if key == "status"
-            && let Some(status) = value.as_object()
-        {
-            self.inside |= Self::of(status).explained;
         }
         if is_envelope(key) {
             self.inside |= match value {
@@ -373,9 +374,6 @@ fn is_word_key(key: &str) -> bool {
             | "resultcode"
             | "result_code"
             | "code"
-            | "type"
-            | "state"
-            | "outcome"
     )
 }
 
@@ -499,6 +497,9 @@ mod tests {
             json!({"status": 0, "message": "ok", "result": {}}),
             json!({"status": {"message": "success"}}),
             json!({"note": "token expired", "count": 1}),
+            json!({"type": "error", "text": "token expired"}),
+            json!({"level": "error", "message": "token expired", "code": 12}),
+            json!({"status": {"message": "my session expired"}, "name": "b", "age": 4}),
             json!({"success": true, "messages": [{"code": 10000, "message": "Valid and active"}]}),
         ] {
             assert!(!says_failure(&body), "{body}");
