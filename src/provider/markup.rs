@@ -4,7 +4,7 @@
 //! of XML is known, nothing is fetched, and depth and number are bounded, so that no document can
 //! do harm.
 
-use super::report::{is_failing_word, is_success};
+use super::report_words::{is_failing_word, is_success};
 
 const LEAVES_MAX: usize = 128;
 const DEPTH_MAX: usize = 24;

@@ -84,6 +84,12 @@ pub(super) fn unwrap(body: &str) -> Option<Inner> {
             text.push_str(part);
         }
     }
+    // Some give the error to machines alone.
+    if text.is_empty()
+        && let Some(structured) = result.get("structuredContent")
+    {
+        text = structured.to_string();
+    }
     let flagged = result.get("isError").and_then(Value::as_bool) == Some(true);
     let json = quoted_json(&text).filter(|_| flagged || text.trim_start().starts_with('{'));
     let begins = text
@@ -179,6 +185,10 @@ mod tests {
         assert!(result(r#"{"error":"Search failed"}"#, false));
         assert!(!result(r#"{"items":[{"error":"x"}]}"#, false));
         assert!(!result("All good, no errors", false));
+        assert!(result("Unable to reach the editor", false));
+        let structured = r#"{"result":{"structuredContent":{"error":"token_expired"}}}"#;
+        let inner = unwrap(structured).unwrap();
+        assert!(inner.failed && inner.json.is_some());
         assert!(unwrap("event: message\ndata: {\"result\":{\"content\":[]}}\n").is_some());
         assert!(unwrap("<html>").is_none());
     }

@@ -30,6 +30,7 @@ mod place;
 mod reader;
 mod redact;
 mod report;
+mod report_words;
 mod rotation;
 mod rule;
 mod seen;

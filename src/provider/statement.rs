@@ -7,7 +7,7 @@
 
 use super::phrase::Words;
 use super::phrasebook::Said;
-use super::report::is_error_member;
+use super::report_words::is_error_member;
 use super::seen::{Seen, Shape};
 use super::sentence::{End, SUPPOSED, end_of, is_advice, sentences};
 use serde_json::Value;
