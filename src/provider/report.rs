@@ -132,6 +132,7 @@ pub(super) fn form_says_failure(fields: &[(String, String)]) -> bool {
 pub(super) fn words_say_failure(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     text.len() <= WORDS_MAX
+        && !text.contains('?')
         && BEGINNINGS.iter().any(|start| {
             let head = text.get(..start.len());
             head.is_some_and(|head| head.eq_ignore_ascii_case(start))
@@ -374,6 +375,7 @@ mod tests {
         assert!(words_say_failure("badauth"));
         assert!(!words_say_failure("good 203.0.113.1"));
         assert!(!words_say_failure("The error budget"));
+        assert!(!words_say_failure("token expired? no"));
         assert!(!words_say_failure(&format!("error {}", "x".repeat(600))));
     }
 }
