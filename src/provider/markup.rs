@@ -4,6 +4,8 @@
 //! of XML is known, nothing is fetched, and depth and number are bounded, so that no document can
 //! do harm.
 
+use super::report_words::{is_failing_word, is_success};
+
 const LEAVES_MAX: usize = 128;
 const DEPTH_MAX: usize = 24;
 
@@ -71,15 +73,84 @@ pub(super) fn tells_of_failure(leaves: &[Leaf]) -> bool {
         .contains(&root)
     });
     by_root
+        || is_numbered_failure(leaves)
         || leaves.iter().any(|leaf| {
             let mut names = leaf.path.rsplit('/');
             let name = names.next().unwrap_or_default();
-            let refused = ["failure", "error", "false"]
-                .iter()
-                .any(|word| leaf.text.eq_ignore_ascii_case(word));
             let fault = |name| matches!(name, "Fault" | "fault");
-            (name == "Ack" && refused) || names.any(fault)
+            names.any(fault) || refuses(leaf, name) || is_error_below_root(leaf)
         })
+}
+
+/// An acknowledgement anywhere, or a word on how it went at the top, that says no.
+fn refuses(leaf: &Leaf, name: &str) -> bool {
+    let says_no = || is_failing_word(&leaf.text) || leaf.text.eq_ignore_ascii_case("false");
+    if name == "Ack" {
+        return says_no();
+    }
+    let depth = leaf.path.matches('/').count();
+    let (name, reach) = match name.strip_prefix('@') {
+        Some(name) => (name, 1),
+        None if matches!(name, "resultCode" | "return_code") => (name, 2),
+        None if ["meta/status", "header/status", "head/status"]
+            .iter()
+            .any(|tail| leaf.is_at(tail)) =>
+        {
+            (name, 2)
+        }
+        None => (name, 1),
+    };
+    let own = [
+        "status",
+        "stat",
+        "result",
+        "resultCode",
+        "return_code",
+        "success",
+        "ack",
+    ];
+    depth <= reach && own.iter().any(|one| one.eq_ignore_ascii_case(name)) && says_no()
+}
+
+/// `<reply><code>110</code><detail>…`: a number of its own beside a sentence that is none of success.
+fn is_numbered_failure(leaves: &[Leaf]) -> bool {
+    leaves.windows(2).any(|pair| {
+        let [number, sentence] = pair else {
+            return false;
+        };
+        let parts = |leaf: &Leaf| {
+            let (parent, name) = leaf.path.rsplit_once('/')?;
+            Some((parent.to_owned(), name.to_ascii_lowercase()))
+        };
+        let (Some((parent, name)), Some((other, label))) = (parts(number), parts(sentence)) else {
+            return false;
+        };
+        let is_bad = number.text.parse::<i64>().is_ok_and(|code| {
+            code != 0 && code != 1 && code != 1000 && !(200..=300).contains(&code)
+        });
+        parent == other
+            && parent.matches('/').count() <= 1
+            && matches!(
+                name.as_str(),
+                "code" | "errorcode" | "statuscode" | "resultcode" | "retcode"
+            )
+            && matches!(
+                label.as_str(),
+                "detail" | "message" | "msg" | "description" | "errormessage"
+            )
+            && is_bad
+            && !is_success(&sentence.text)
+    })
+}
+
+/// `<response><error>…` and `<ApiResponse><Errors><Error>…`, with something in it.
+fn is_error_below_root(leaf: &Leaf) -> bool {
+    let second = leaf.path.split('/').nth(1).unwrap_or_default();
+    let none = ["0", "false", "none", "ok"];
+    matches!(
+        second,
+        "Error" | "error" | "Errors" | "errors" | "err" | "exception"
+    ) && !none.iter().any(|one| leaf.text.eq_ignore_ascii_case(one))
 }
 
 fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
@@ -181,6 +252,31 @@ mod tests {
         );
         assert!(found[1].is_at("Fault/Detail") && found[1].is_at("Detail"));
         assert!(!found[1].is_at("tail"));
+    }
+
+    #[test]
+    fn a_document_under_success_reports_a_failure_in_many_ways() {
+        for document in [
+            r#"<rsp stat="fail"><err code="98" msg="x"/></rsp>"#,
+            r#"<rsp status="failed"><msg>x</msg></rsp>"#,
+            "<response><status>fail</status><note>x</note></response>",
+            "<xml><return_code>FAIL</return_code></xml>",
+            r#"<ApiResponse Status="ERROR"><Errors><Error Number="7">x</Error></Errors></ApiResponse>"#,
+            "<r><messages><resultCode>Error</resultCode></messages></r>",
+            "<GetItemResponse><Ack>Failure</Ack></GetItemResponse>",
+            "<a><reply><code>110</code><detail>Invalid</detail></reply></a>",
+            "<ocs><meta><status>failure</status></meta></ocs>",
+        ] {
+            assert!(tells_of_failure(&leaves(document)), "{document}");
+        }
+        for document in [
+            r#"<rsp stat="ok"><photo status="failed">x</photo></rsp>"#,
+            "<list><job><state><status>failed</status></state></job></list>",
+            "<response><error>0</error><value>x</value></response>",
+            "<a><reply><code>300</code><detail>success</detail></reply></a>",
+        ] {
+            assert!(!tells_of_failure(&leaves(document)), "{document}");
+        }
     }
 
     proptest::proptest! {

@@ -4,7 +4,7 @@
 //! upstream's status and JSON quoted in it. The unwrapped answer is then judged by the same rules as
 //! a direct one.
 
-use super::statement::says_failure;
+use super::report::{says_failure, words_say_failure};
 use serde_json::Value;
 
 /// How a tool begins a text that reports a failure without saying so in `isError`.
@@ -18,6 +18,22 @@ const FAILURES: [&str; 9] = [
     "unauthorized",
     "authentication",
     "http ",
+];
+
+/// The same where the text is short: a long one that begins so may be an article.
+const BRIEF_FAILURES: [&str; 12] = [
+    "unable to ",
+    "could not ",
+    "couldn't ",
+    "cannot ",
+    "timed out",
+    "timeout",
+    "exception",
+    "api request fail",
+    "request error",
+    "missing ",
+    "your token ",
+    "your session ",
 ];
 
 /// What was inside a message.
@@ -68,6 +84,12 @@ pub(super) fn unwrap(body: &str) -> Option<Inner> {
             text.push_str(part);
         }
     }
+    // Some give the error to machines alone.
+    if text.is_empty()
+        && let Some(structured) = result.get("structuredContent")
+    {
+        text = structured.to_string();
+    }
     let flagged = result.get("isError").and_then(Value::as_bool) == Some(true);
     let json = quoted_json(&text).filter(|_| flagged || text.trim_start().starts_with('{'));
     let begins = text
@@ -77,7 +99,9 @@ pub(super) fn unwrap(body: &str) -> Option<Inner> {
         .to_lowercase();
     let failed = flagged
         || json.as_ref().is_some_and(says_failure)
-        || FAILURES.iter().any(|start| begins.starts_with(start));
+        || FAILURES.iter().any(|start| begins.starts_with(start))
+        || words_say_failure(&text)
+        || (text.len() < 400 && BRIEF_FAILURES.iter().any(|start| begins.starts_with(start)));
     Some(Inner {
         status: quoted_status(&text),
         json,
@@ -161,6 +185,10 @@ mod tests {
         assert!(result(r#"{"error":"Search failed"}"#, false));
         assert!(!result(r#"{"items":[{"error":"x"}]}"#, false));
         assert!(!result("All good, no errors", false));
+        assert!(result("Unable to reach the editor", false));
+        let structured = r#"{"result":{"structuredContent":{"error":"token_expired"}}}"#;
+        let inner = unwrap(structured).unwrap();
+        assert!(inner.failed && inner.json.is_some());
         assert!(unwrap("event: message\ndata: {\"result\":{\"content\":[]}}\n").is_some());
         assert!(unwrap("<html>").is_none());
     }

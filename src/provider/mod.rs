@@ -29,6 +29,8 @@ mod phrasebook;
 mod place;
 mod reader;
 mod redact;
+mod report;
+mod report_words;
 mod rotation;
 mod rule;
 mod seen;

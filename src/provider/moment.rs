@@ -139,6 +139,26 @@ fn duration(text: &str) -> Option<i64> {
 
 /// The wait that a sentence begins with; without a unit it is in seconds.
 fn prose(text: &str) -> Option<i64> {
+    // `01:12:33.`: hours, minutes, seconds.
+    let clock = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    if let [hours, minutes, seconds] = *clock.split(':').collect::<Vec<_>>().as_slice() {
+        let part = |text: &str, scale: i64| text.parse::<u32>().ok().map(|n| i64::from(n) * scale);
+        if let (Some(h), Some(m), Some(s)) = (
+            part(hours, 3_600_000),
+            part(minutes, 60_000),
+            part(seconds, 1000),
+        ) {
+            return h.checked_add(m)?.checked_add(s);
+        }
+    }
+    // `1m30s.`: several units without a space.
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let glued = first.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+    if glued.matches(|c: char| c.is_ascii_alphabetic()).count() > 1
+        && let Some(wait) = duration(glued)
+    {
+        return Some(wait);
+    }
     let mut words = text.split(|c: char| c.is_whitespace() || c == ',');
     let mut total = None;
     while let Some(word) = words.next() {
@@ -291,6 +311,8 @@ mod tests {
             (Form::Prose, "2 minutes 3s", "2026-11-22T12:02:03.000Z"),
             (Form::Prose, "9.8s, or later", "2026-11-22T12:00:09.800Z"),
             (Form::Prose, "35", "2026-11-22T12:00:35.000Z"),
+            (Form::Prose, "1m30s.", "2026-11-22T12:01:30.000Z"),
+            (Form::Prose, "01:02:03.", "2026-11-22T13:02:03.000Z"),
             (Form::Auto, "30", "2026-11-22T12:00:30.000Z"),
             (Form::Auto, "1372700873", "2013-07-01T17:47:53.000Z"),
             (Form::Auto, "1372700873000", "2013-07-01T17:47:53.000Z"),

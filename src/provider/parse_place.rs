@@ -12,13 +12,14 @@ pub(super) fn places(
     key: &str,
     form: Form,
 ) -> Vec<Place> {
-    const SPOTS: [&str; 9] = [
+    const SPOTS: [&str; 10] = [
         "header",
         "json",
         "form",
         "xml",
         "challenge",
         "after",
+        "before",
         "begins",
         "fixed",
         "jwt",
@@ -34,6 +35,7 @@ pub(super) fn places(
                 "xml",
                 "challenge",
                 "after",
+                "before",
                 "begins",
                 "fixed",
                 "jwt",
@@ -67,6 +69,9 @@ pub(super) fn places(
         } else if part.get("after").is_some() {
             part.texts(reader, "after")
                 .map(|words| Spot::After(lower(words)))
+        } else if part.get("before").is_some() {
+            part.texts(reader, "before")
+                .map(|words| Spot::Before(lower(words)))
         } else if part.get("fixed").is_some() {
             let words = part.texts(reader, "fixed");
             words

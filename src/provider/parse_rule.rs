@@ -5,6 +5,7 @@ use super::json::Pointer;
 use super::moment::Form;
 use super::parse_place::places;
 use super::phrase::Phrase;
+use super::phrasebook::PhraseSet;
 use super::reader::{Reader, Span, Table};
 use super::rule::{Conclusion, Rule, Test, Want};
 use super::seen::Shape;
@@ -103,6 +104,7 @@ fn test(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Test> {
         &[
             "kind",
             "status",
+            "own",
             "body",
             "failed",
             "header",
@@ -129,6 +131,10 @@ fn test(reader: &mut Reader<'_>, table: &Table<'_, '_>) -> Option<Test> {
     if let Some(words) = table.texts(reader, "status") {
         let ranges = words.iter().filter_map(|word| status(reader, word));
         tests.push(Test::Status(ranges.collect()));
+    }
+    if let Some(words) = table.texts(reader, "own") {
+        let ranges = words.iter().filter_map(|word| status(reader, word));
+        tests.push(Test::Own(ranges.collect()));
     }
     if let Some(words) = table.texts(reader, "body") {
         let shapes = words
@@ -349,7 +355,7 @@ pub(super) fn lower(words: Vec<(String, Span)>) -> Vec<String> {
         .collect()
 }
 
-fn phrases(reader: &mut Reader<'_>, table: &Table<'_, '_>, key: &str) -> Option<Vec<u32>> {
+fn phrases(reader: &mut Reader<'_>, table: &Table<'_, '_>, key: &str) -> Option<PhraseSet> {
     let words = table.texts(reader, key)?;
     let mut found = Vec::new();
     for (word, span) in &words {
@@ -362,5 +368,5 @@ fn phrases(reader: &mut Reader<'_>, table: &Table<'_, '_>, key: &str) -> Option<
             ),
         }
     }
-    Some(found)
+    Some(found.into_iter().collect())
 }

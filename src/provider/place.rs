@@ -45,6 +45,8 @@ pub(super) enum Spot {
     Challenge(String),
     /// In the body, behind one of these texts (lower-case), to the end of the sentence.
     After(Vec<String>),
+    /// In the body, the names in front of one of these texts (lower-case).
+    Before(Vec<String>),
     /// The words of the body that begin so.
     Begins(String),
     /// Nowhere: the provider's documentation says it.
@@ -77,6 +79,7 @@ impl fmt::Display for Place {
             Spot::Xml(tail) => write!(f, "XML {tail}"),
             Spot::Challenge(name) => write!(f, "challenge parameter {name}"),
             Spot::After(marks) => write!(f, "text after \"{}\"", marks.join("\", \"")),
+            Spot::Before(marks) => write!(f, "names before \"{}\"", marks.join("\", \"")),
             Spot::Begins(start) => write!(f, "words that begin with {start}"),
             Spot::Fixed(text) => write!(f, "always {text}"),
             Spot::Jwt(claim) => write!(f, "claim {claim} of a JWT"),
@@ -117,6 +120,11 @@ impl Place {
             Spot::After(marks) => {
                 let found = marks.iter().find_map(|mark| behind(seen, mark));
                 found.into_iter().collect()
+            }
+            Spot::Before(marks) => {
+                let text = seen.text();
+                let mut found = marks.iter().map(|mark| in_front(text, seen.lower(), mark));
+                found.find(|names| !names.is_empty()).unwrap_or_default()
             }
             Spot::Begins(start) => beginning_with(seen.text(), start),
             Spot::Fixed(text) => vec![text.clone()],
@@ -215,7 +223,7 @@ impl Place {
 
 /// A name without the quotes and the words around it; empty if there is none.
 fn bare(part: &str) -> &str {
-    let quotes = |c: char| "'\"`.()[]".contains(c) || c.is_whitespace();
+    let quotes = |c: char| "'\"`.()[]\\".contains(c) || c.is_whitespace();
     let is_filler = |word: &str| FILLERS.iter().any(|one| one.eq_ignore_ascii_case(word));
     let mut name = part.trim_matches(quotes);
     loop {
@@ -251,7 +259,7 @@ fn behind_in(text: &str, lower: &str, mark: &str) -> Option<String> {
     };
     let rest = whole
         .get(at + mark.len()..)?
-        .trim_start_matches([' ', ':', '=']);
+        .trim_start_matches([' ', ':', '=', '-', '\u{2013}', '\\']);
     let close = match rest.chars().next()? {
         '(' => Some(')'),
         '[' => Some(']'),
@@ -285,6 +293,21 @@ fn scopes_of_sentence(text: &str) -> String {
         "privileges",
         "access",
     ];
+    // "read:audit, which this one lacks": what goes on is about the names.
+    let clauses = [
+        ", which",
+        ", but",
+        ", and this",
+        ", please",
+        ", to ",
+        ", while",
+        " to access",
+        " in order",
+        " for this",
+    ];
+    let lower = text.to_ascii_lowercase();
+    let end = clauses.iter().filter_map(|clause| lower.find(clause)).min();
+    let text = end.and_then(|end| text.get(..end)).unwrap_or(text);
     if text.contains([',', ';']) {
         return text.to_owned();
     }
@@ -309,6 +332,40 @@ fn scopes_of_sentence(text: &str) -> String {
         }
     }
     words.join(" ")
+}
+
+/// The names in front of the first `mark` that has some: "the `a:read` and b.write scopes".
+fn in_front(text: &str, lower: &str, mark: &str) -> Vec<String> {
+    let whole = if lower.len() == text.len() {
+        text
+    } else {
+        lower
+    };
+    let mut ends = lower.match_indices(mark).map(|(at, _)| at).take(4);
+    let found = ends.find_map(|at| {
+        let head = whole.get(..at)?;
+        let begin = head.rfind(['\n', '{']).map_or(0, |at| at + 1);
+        let mut names = Vec::new();
+        for word in head.get(begin..)?.split_whitespace().rev().take(12) {
+            let joins = ["and", "or", "&"].contains(&word);
+            let quotes = |c: char| "\\\"'`,()".contains(c);
+            let bare = word.trim_matches(quotes);
+            // Where the text itself begins with the name, a member's name stands right before it.
+            let name = bare.rsplit(['"', '>']).next().unwrap_or(bare);
+            let quoted = word
+                .trim_end_matches([',', '\\'])
+                .ends_with(['"', '\'', '`']);
+            let is_name = quoted || name.contains(['_', ':', '.', '/']);
+            // The last word of a sentence before is no name.
+            if !joins && (!is_name || name.is_empty() || word.ends_with(['.', ':', ';'])) {
+                break;
+            }
+            names.extend((!joins).then(|| name.to_owned()));
+        }
+        names.reverse();
+        (!names.is_empty()).then_some(names)
+    });
+    found.unwrap_or_default()
 }
 
 fn beginning_with(text: &str, start: &str) -> Vec<String> {
@@ -337,5 +394,28 @@ mod tests {
         assert_eq!(bare("required permissions"), "");
         assert_eq!(bare("the following scopes"), "");
         assert_eq!(bare("`read_orders` scope"), "read_orders");
+    }
+
+    #[test]
+    fn names_stand_before_the_noun_too() {
+        let found = |text: &str| in_front(text, &text.to_lowercase(), " scope");
+        assert_eq!(
+            found("Add the account.read scope(s) to it"),
+            ["account.read"]
+        );
+        assert_eq!(found("The 'run:reveal' scope is required."), ["run:reveal"]);
+        assert_eq!(found(r#"{"message":"the \"repo\" scope"}"#), ["repo"]);
+        assert_eq!(
+            found(r#"{"message":"a:read, b:write and c_d scopes"}"#),
+            ["a:read", "b:write", "c_d"]
+        );
+        assert!(found("The token has a wrong scope. Use a read-only scope").is_empty());
+    }
+
+    #[test]
+    fn what_a_sentence_says_of_the_names_is_none() {
+        let text = "requires scope(s) read:audit, which this one lacks";
+        let behind = behind_in(text, text, "requires scope(s)").unwrap();
+        assert_eq!(scopes_of_sentence(&behind), "read:audit");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::answer::AnswerKind;
 use super::json::{Pointer, scalar};
-use super::phrasebook::Found;
+use super::phrasebook::{Found, PhraseSet};
 use super::place::Place;
 use super::seen::{Seen, Shape};
 use super::statement::Statement;
@@ -79,6 +79,8 @@ pub(super) enum Test {
     Status(Vec<(u16, u16)>),
     /// The body has one of these shapes.
     Body(Vec<Shape>),
+    /// The number that the body gives as its own status lies in one of these ranges.
+    Own(Vec<(u16, u16)>),
     /// The answer tells of a failure, by its status or inside a 2xx answer, or tells of none.
     Failed(bool),
     /// A header.
@@ -98,11 +100,11 @@ pub(super) enum Test {
     /// One of these texts (lower-case) stands in the body.
     Text(Vec<String>),
     /// The answer says one of these phrases of the pack's book.
-    Says(Vec<u32>),
+    Says(PhraseSet),
     /// One of its machine codes holds one of these phrases.
-    Code(Vec<u32>),
+    Code(PhraseSet),
     /// One of its sentences holds one of these phrases.
-    Writes(Vec<u32>),
+    Writes(PhraseSet),
     /// All hold.
     All(Vec<Test>),
     /// One holds.
@@ -157,6 +159,11 @@ impl Want {
     }
 }
 
+fn lies_in(ranges: &[(u16, u16)], status: u16) -> bool {
+    let mut ranges = ranges.iter();
+    ranges.any(|(low, high)| (*low..=*high).contains(&status))
+}
+
 fn members(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
@@ -176,12 +183,10 @@ impl Test {
     pub(super) fn holds(&self, seen: &Seen<'_>, found: &Found<'_, Statement>) -> bool {
         match self {
             Self::Kind(kinds) => kinds.contains(&seen.kind()),
-            Self::Status(ranges) => {
-                let status = seen.status();
-                ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&status))
-            }
+            Self::Status(ranges) => lies_in(ranges, seen.status()),
+            Self::Own(ranges) => seen
+                .own_status()
+                .is_some_and(|status| lies_in(ranges, status)),
             Self::Body(shapes) => shapes.contains(&seen.shape()),
             Self::Failed(failed) => seen.failed() == *failed,
             Self::Header(name, want) => want.fits_any(seen.header_lines(name)),
@@ -222,9 +227,9 @@ impl Test {
                 let lower = seen.lower();
                 texts.iter().any(|text| lower.contains(text.as_str()))
             }
-            Self::Says(phrases) => phrases.iter().any(|number| found.says(*number)),
-            Self::Code(phrases) => phrases.iter().any(|number| found.has_code(*number)),
-            Self::Writes(phrases) => phrases.iter().any(|number| found.writes(*number)),
+            Self::Says(phrases) => found.says(phrases),
+            Self::Code(phrases) => found.has_code(phrases),
+            Self::Writes(phrases) => found.writes(phrases),
             Self::All(tests) => tests.iter().all(|test| test.holds(seen, found)),
             Self::Any(tests) => tests.iter().any(|test| test.holds(seen, found)),
             Self::Not(test) => !test.holds(seen, found),

@@ -8,7 +8,7 @@ use super::answer::{Answer, AnswerKind};
 use super::challenge::{self, Challenge};
 use super::markup::{self, Leaf};
 use super::statement::Statement;
-use super::{json, mcp, moment};
+use super::{json, mcp, moment, report};
 use crate::lane::Wall;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -190,7 +190,10 @@ impl<'a> Seen<'a> {
         }
         let typed = self.header("content-type").unwrap_or_default();
         let form = typed.starts_with("application/x-www-form-urlencoded")
-            || (text.contains('=') && !text.contains(char::is_whitespace) && text.len() < 4096);
+            || typed.starts_with("text/namevalue")
+            || (text.len() < 4096
+                && text.contains('=')
+                && (!text.contains(char::is_whitespace) || are_fields(text)));
         if form { Shape::Form } else { Shape::Text }
     }
 
@@ -237,12 +240,20 @@ impl<'a> Seen<'a> {
             400..=599 => true,
             200..=299 => {
                 self.failed_inside
-                    || self.json().is_some_and(super::statement::says_failure)
-                    || self.form().iter().any(|(name, _)| name == "error")
+                    || self.json().is_some_and(report::says_failure)
+                    || report::form_says_failure(self.form())
                     || markup::tells_of_failure(self.leaves())
+                    || (self.inner.is_none()
+                        && self.shape() == Shape::Text
+                        && report::words_say_failure(self.text()))
             }
             _ => false,
         })
+    }
+
+    /// The error status that the body of an answer of success gives as its own.
+    pub(super) fn own_status(&self) -> Option<u16> {
+        self.json().and_then(report::own_status)
     }
 
     /// What the answer says went wrong; empty if nothing did.
@@ -266,6 +277,16 @@ impl<'a> Seen<'a> {
     pub(super) fn rpc_code(&self) -> Option<i64> {
         self.inner.as_ref().and_then(|inner| inner.code)
     }
+}
+
+/// Whether a text of one line is `name=value&name=value`, with spaces that nobody encoded.
+fn are_fields(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let sound = |c: char| c.is_ascii_alphanumeric() || "_-.[]".contains(c);
+        !name.is_empty() && name.chars().all(sound)
+    };
+    let is_field = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_name(name));
+    text.contains('&') && !text.contains('\n') && text.split('&').all(is_field)
 }
 
 /// Cuts the byte-order mark, white space and the guard some put before JSON.

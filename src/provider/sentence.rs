@@ -87,17 +87,30 @@ pub(super) fn is_advice(sentence: &str) -> bool {
     ADVICE.iter().any(|start| begins(text, start))
 }
 
-/// Whether a sentence speaks of an end only under a condition or as a question. One that speaks of
-/// scopes as well is often all that names them, and stays.
-pub(super) fn supposes_an_end(sentence: &str) -> bool {
+/// What a sentence says of an end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// Nothing, or nothing that is told apart here.
+    Untold,
+    /// It speaks of one only under a condition or as a question.
+    Supposed,
+    /// It joins several by "or", of which one may be meant.
+    Several,
+    /// It states one, shortly.
+    One,
+}
+
+/// What a sentence says of an end. One that speaks of scopes as well is often all that names them,
+/// and stays.
+pub(super) fn end_of(sentence: &str) -> End {
     let text = sentence.trim().to_lowercase().replace('\'', "");
     let holds = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
     if !holds(&text, &ENDS) || holds(&text, &["scope", "permission"]) {
-        return false;
+        return End::Untold;
     }
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     if text.ends_with('?') || SUPPOSITION.iter().any(|start| text.starts_with(start)) {
-        return true;
+        return End::Supposed;
     }
     let conditions = [
         " if ",
@@ -108,7 +121,27 @@ pub(super) fn supposes_an_end(sentence: &str) -> bool {
     ];
     let condition = conditions.iter().find_map(|word| text.find(word));
     let before = condition.and_then(|at| text.get(..at));
-    before.is_some_and(|before| !holds(before, &ENDS))
+    if before.is_some_and(|before| !holds(before, &ENDS)) {
+        return End::Supposed;
+    }
+    if !holds(text, &["expired", "revoked"]) {
+        return End::Untold;
+    }
+    if holds(text, &[" or ", "/"]) {
+        return End::Several;
+    }
+    let open = [
+        " not ", " may ", " might ", " could ", "whether", "when ", "once ", "after ", "expired ",
+    ];
+    let general = open.iter().any(|word| match word.strip_suffix(' ') {
+        // "Expired tokens can be renewed" is about tokens, not about this one.
+        Some("expired") => text.starts_with(word),
+        _ => text.contains(word),
+    });
+    match general || text.split_whitespace().count() > 14 {
+        true => End::Untold,
+        false => End::One,
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +157,7 @@ mod tests {
             "Token expired?",
             "API error 401: it is possible that your token was revoked",
         ] {
-            assert!(supposes_an_end(text), "{text}");
+            assert_eq!(end_of(text), End::Supposed, "{text}");
         }
         for text in [
             "The token has expired. ",
@@ -132,7 +165,24 @@ mod tests {
             "If you need the scope x, note that tokens expire.",
             "If in doubt, ask.",
         ] {
-            assert!(!supposes_an_end(text), "{text}");
+            assert_ne!(end_of(text), End::Supposed, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_end_is_told_from_several() {
+        for (text, end) in [
+            ("The refresh token expired.", End::One),
+            ("Session was revoked", End::One),
+            (
+                "It is invalid, expired, revoked or was issued to another.",
+                End::Several,
+            ),
+            ("Expired tokens can be renewed.", End::Untold),
+            ("The token has not expired.", End::Untold),
+            ("Please sign in.", End::Untold),
+        ] {
+            assert_eq!(end_of(text), end, "{text}");
         }
     }
 }

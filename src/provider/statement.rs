@@ -7,9 +7,10 @@
 
 use super::phrase::Words;
 use super::phrasebook::Said;
+use super::report_words::is_error_member;
 use super::seen::{Seen, Shape};
-use super::sentence::{SUPPOSED, is_advice, sentences, supposes_an_end};
-use serde_json::{Map, Value};
+use super::sentence::{End, SUPPOSED, end_of, is_advice, sentences};
+use serde_json::Value;
 
 const TEXTS_MAX: usize = 48;
 const TEXT_MAX: usize = 1500;
@@ -70,6 +71,9 @@ const SILENT: [&str; 40] = [
     "client_id",
 ];
 
+/// Sentences that leave an end open, as many as are kept.
+const OPEN_MAX: usize = 8;
+
 /// Members of an answer that are looked at for what it says.
 const VISITS_MAX: usize = 1500;
 
@@ -80,6 +84,10 @@ pub(super) struct Statement {
     prose: Words,
     texts: usize,
     visits: usize,
+    /// Sentences that leave an end open; a plain one elsewhere says which it was.
+    open: Vec<String>,
+    /// Whether a sentence states one end.
+    is_stated: bool,
     /// Whether advice counts: beside a bare 403 it is often all that names the missing scope.
     heeds_advice: bool,
 }
@@ -129,7 +137,8 @@ impl Statement {
             }
             Shape::Form => {
                 for (name, value) in seen.form() {
-                    if name.starts_with("error") && name != "error_uri" {
+                    let name = name.to_ascii_lowercase();
+                    if tells_of_the_error(&name) && name != "error_uri" {
                         said.add(value);
                     }
                 }
@@ -137,7 +146,7 @@ impl Statement {
             Shape::Text => said.add(seen.text()),
             Shape::Empty | Shape::Html => {}
         }
-        said
+        said.finished()
     }
 
     fn walk(&mut self, value: &Value, depth: usize) {
@@ -166,6 +175,22 @@ impl Statement {
         }
     }
 
+    fn leave_open(&mut self, sentence: &str) {
+        if self.open.len() < OPEN_MAX {
+            self.open.push(sentence.to_owned());
+        }
+    }
+
+    /// What was left open counts where nothing closed it.
+    fn finished(mut self) -> Self {
+        if !self.is_stated {
+            for sentence in std::mem::take(&mut self.open) {
+                self.prose.add(&sentence);
+            }
+        }
+        self
+    }
+
     fn add(&mut self, text: &str) {
         let text = text.trim();
         let address = text.starts_with("http://") || text.starts_with("https://");
@@ -180,10 +205,15 @@ impl Statement {
             return;
         }
         for sentence in sentences(text) {
-            if supposes_an_end(sentence) {
-                self.prose.add(SUPPOSED);
-            } else if self.heeds_advice || !is_advice(sentence) {
-                self.prose.add(sentence);
+            let end = end_of(sentence);
+            match end {
+                End::Supposed => self.leave_open(SUPPOSED),
+                _ if !self.heeds_advice && is_advice(sentence) => {}
+                End::Several => self.leave_open(sentence),
+                End::Untold | End::One => {
+                    self.is_stated |= end == End::One;
+                    self.prose.add(sentence);
+                }
             }
         }
     }
@@ -199,149 +229,8 @@ impl Said for Statement {
     }
 }
 
-fn is_error_member(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    [
-        "err", "fault", "message", "msg", "code", "reason", "detail", "status", "type", "desc",
-    ]
-    .iter()
-    .any(|start| key.starts_with(start))
-}
-
-/// Whether a 2xx answer's JSON is the report of a failure, by its top-level members.
-pub(super) fn says_failure(value: &Value) -> bool {
-    let Value::Object(top) = value else {
-        return false;
-    };
-    let is_false = |value: &Value| match value {
-        Value::Bool(yes) => !yes,
-        Value::String(text) => text.eq_ignore_ascii_case("false"),
-        _ => false,
-    };
-    if ["ok", "success"]
-        .iter()
-        .any(|key| member(top, key).is_some_and(is_false))
-    {
-        return true;
-    }
-    let is_error = |value: &Value| value.as_str() == Some("error");
-    if member(top, "object").is_some_and(is_error) {
-        return true;
-    }
-    // A thing with an identity of its own, such as a job that failed, is data.
-    if ["id", "object", "uuid", "created_at"]
-        .iter()
-        .any(|key| member(top, key).is_some())
-    {
-        return false;
-    }
-    // `{"code":401,"msg":"…"}`: a status of its own, which only a failure needs.
-    let is_status = |value: &Value| {
-        let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        number.is_some_and(|number| (400..600).contains(&number))
-    };
-    let explained = [
-        "message",
-        "msg",
-        "error_message",
-        "errmsg",
-        "detail",
-        "description",
-    ];
-    let own = ["code", "status", "statuscode", "status_code"];
-    if own
-        .iter()
-        .any(|key| member(top, key).is_some_and(is_status))
-        && explained.iter().any(|key| member(top, key).is_some())
-    {
-        return true;
-    }
-    // `{"status_code":8,"status_msg":"…"}`: a number of their own, of which only 0 is good.
-    let own_number = member(top, "status_code")
-        .and_then(Value::as_i64)
-        .is_some_and(|number| number != 0 && !(100..400).contains(&number));
-    if own_number && member(top, "status_msg").is_some_and(is_telling) {
-        return true;
-    }
-    let named = [
-        "error",
-        "err",
-        "error_code",
-        "errorcode",
-        "errcode",
-        "error_message",
-    ];
-    named
-        .iter()
-        .any(|key| member(top, key).is_some_and(is_telling))
-        || member(top, "errors").is_some_and(|value| !value.is_number() && is_telling(value))
-        || member(top, "fault").is_some_and(Value::is_object)
-        || (member(top, "message").is_some()
-            && member(top, "status")
-                .and_then(Value::as_str)
-                .is_some_and(|status| {
-                    ["error", "fail", "failed", "failure"]
-                        .iter()
-                        .any(|word| status.eq_ignore_ascii_case(word))
-                }))
-}
-
-fn member<'v>(map: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    let exact = map.get(name);
-    let found = exact.or_else(|| {
-        let mut pairs = map.iter().take(64);
-        let same = pairs.find(|(key, _)| key.eq_ignore_ascii_case(name));
-        same.map(|(_, value)| value)
-    });
-    found.filter(|value| !value.is_null())
-}
-
-/// Whether an error member holds an error, rather than the word for none.
-fn is_telling(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(yes) => *yes,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => {
-            let none = [
-                "", "0", "none", "null", "false", "ok", "no error", "success",
-            ];
-            !none.contains(&text.trim().to_ascii_lowercase().as_str())
-        }
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(map) => !map.is_empty(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_success_that_mentions_errors_is_no_failure() {
-        for body in [
-            json!({"error": null, "data": 1}),
-            json!({"errors": [], "error": ""}),
-            json!({"id": "run_1", "status": "failed", "error": {"code": "token_expired"}}),
-            json!({"status": "delivered", "attempts": [{"error": "token_expired"}]}),
-            json!([{"error": "x"}]),
-            json!({"errcode": 0}),
-            json!({"status_code": 0, "status_msg": "Login expired"}),
-            json!({"errors": {}, "error_code": null, "message": "Token expired"}),
-        ] {
-            assert!(!says_failure(&body), "{body}");
-        }
-        for body in [
-            json!({"ok": false}),
-            json!({"Error": "Token_expired"}),
-            json!({"status_code": 8, "status_msg": "Login expired"}),
-            json!({"errors": [{"message": "x"}], "data": null}),
-            json!({"status": "ERROR", "message": "x"}),
-            json!({"error": {"code": 190}}),
-            json!({"object": "error", "status": 401, "message": "x"}),
-        ] {
-            assert!(says_failure(&body), "{body}");
-        }
-    }
+/// Whether a form's field holds what went wrong: `error`, `L_LONGMESSAGE0`, `responsetext`.
+fn tells_of_the_error(name: &str) -> bool {
+    let marks = ["error", "message", "msg", "reason", "responsetext"];
+    marks.iter().any(|mark| name.contains(mark))
 }
