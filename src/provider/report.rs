@@ -58,6 +58,11 @@ pub(super) fn says_failure(value: &Value) -> bool {
     }
 }
 
+/// Whether a flag of success is off, and so no data is to be expected.
+pub(super) fn is_refused(top: &Map<String, Value>) -> bool {
+    Signs::of(top).refused
+}
+
 /// Whether a note stands where the data should.
 fn is_a_mere_note(top: &Map<String, Value>) -> bool {
     let mut members = top.iter();
@@ -102,7 +107,9 @@ pub(super) fn form_says_failure(fields: &[(String, String)]) -> bool {
         let name = name.to_ascii_lowercase();
         let value = value.trim();
         match name.as_str() {
-            "error" | "error_code" | "errorcode" | "error_message" => is_telling_text(value),
+            "error" | "error_code" | "errorcode" | "error_message" | "oauth_problem" => {
+                is_telling_text(value)
+            }
             "ack" | "status" | "stat" | "result" | "return_code" => is_failing_word(value),
             "success" | "ok" => ["false", "0", "no"]
                 .iter()

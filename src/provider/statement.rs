@@ -7,10 +7,11 @@
 
 use super::phrase::Words;
 use super::phrasebook::Said;
+use super::report::is_refused;
 use super::report_words::is_error_member;
 use super::seen::{Seen, Shape};
 use super::sentence::{End, SUPPOSED, end_of, is_advice, sentences};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const TEXTS_MAX: usize = 48;
 const TEXT_MAX: usize = 1500;
@@ -106,7 +107,12 @@ impl Statement {
             }
         }
         for challenge in seen.challenges() {
-            for name in ["error", "error_description"] {
+            for name in [
+                "error",
+                "error_description",
+                "oauth_problem",
+                "oauth_problem_advice",
+            ] {
                 if let Some(text) = challenge.param(name) {
                     said.add(text);
                 }
@@ -123,6 +129,7 @@ impl Statement {
                     for (_, value) in members {
                         said.walk(value, 1);
                     }
+                    said.walk_refused_data(top);
                 }
                 Some(value) => said.walk(value, 0),
                 None => said.add(seen.text()),
@@ -169,6 +176,22 @@ impl Statement {
                     {
                         self.walk(value, depth + 1);
                     }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Some put the error where the data should be, beside a flag of success that is off.
+    fn walk_refused_data(&mut self, top: &Map<String, Value>) {
+        if !is_refused(top) {
+            return;
+        }
+        match top.get("data") {
+            Some(Value::String(text)) => self.add(text),
+            Some(Value::Object(data)) if !data.contains_key("id") => {
+                for (_, value) in data.iter().filter(|(key, _)| is_error_member(key)) {
+                    self.walk(value, 2);
                 }
             }
             _ => {}
@@ -231,6 +254,13 @@ impl Said for Statement {
 
 /// Whether a form's field holds what went wrong: `error`, `L_LONGMESSAGE0`, `responsetext`.
 fn tells_of_the_error(name: &str) -> bool {
-    let marks = ["error", "message", "msg", "reason", "responsetext"];
+    let marks = [
+        "error",
+        "message",
+        "msg",
+        "reason",
+        "responsetext",
+        "problem",
+    ];
     marks.iter().any(|mark| name.contains(mark))
 }
