@@ -289,6 +289,7 @@ fn tried_lines(tried: &[Tried]) -> Vec<String> {
             Fate::NotMet => name.to_owned(),
             Fate::NotAllowed => format!("{name} (such an answer condemns nothing)"),
             Fate::LeftOpen => format!("{name} (its words leave the end open)"),
+            Fate::Outdone => format!("{name} (the answer itself tells the end)"),
         };
         if of != pack {
             pack = of;

@@ -1,10 +1,11 @@
 //! From an answer to a verdict: the rules of a pack, then those of the standards, the first that
 //! holds decides.
 //!
-//! Three promises are kept here rather than in data, so that no pack can break them by oversight: a
+//! Four promises are kept here rather than in data, so that no pack can break them by oversight: a
 //! status that tells of the weather (5xx, 429, 408) condemns no credential unless a rule says
-//! outright that it may; a mere page from a gateway never proves an expiry or a revocation; and words
-//! that leave open how a credential ended ("expired or revoked", "if it has expired") state no end.
+//! outright that it may; a mere page from a gateway never proves an expiry or a revocation; words
+//! that leave open how a credential ended ("expired or revoked", "if it has expired") state no end;
+//! and no pack asks the history where the answer tells the end in plain words.
 
 use super::answer::{Answer, Context, Reading};
 use super::builtin;
@@ -34,6 +35,8 @@ pub enum Fate {
     NotAllowed,
     /// It would state an end by words that, taken together, leave open whether there was one.
     LeftOpen,
+    /// It would have the history tell what the answer itself states in plain words.
+    Outdone,
 }
 
 /// A rule that was tried.
@@ -62,9 +65,13 @@ pub(super) fn judge(
             let fate = if !allowed(rule, &seen) {
                 Fate::NotAllowed
             } else if rule.when.holds(&seen, &found) {
-                match states_an_end(rule) && is_left_open(pack, layer, rule, &seen, &found) {
-                    true => Fate::LeftOpen,
-                    false => Fate::Matched,
+                let own = is_own(pack, layer);
+                if own && states_an_end(rule) && is_left_open(rule, &seen, &found) {
+                    Fate::LeftOpen
+                } else if own && rule.conclusion == Conclusion::History && tells_the_end(&seen) {
+                    Fate::Outdone
+                } else {
+                    Fate::Matched
                 }
             } else {
                 Fate::NotMet
@@ -106,27 +113,39 @@ const fn states_an_end(rule: &Rule) -> bool {
     )
 }
 
+/// Whether a layer is a provider's own, and not the standards.
+fn is_own(pack: &Pack, layer: &Pack) -> bool {
+    let standards: &Pack = builtin::standards();
+    std::ptr::eq(layer, pack) && !std::ptr::eq(pack, standards)
+}
+
 /// Whether a rule of a pack of its own holds by mere words, while the standards find that the words
 /// name several causes, or suppose one, and no code states an end.
-fn is_left_open(
-    pack: &Pack,
-    layer: &Pack,
-    rule: &Rule,
-    seen: &Seen<'_>,
-    found: &Found<'_, Statement>,
-) -> bool {
-    let standards: &Pack = builtin::standards();
-    let is_own = std::ptr::eq(layer, pack) && !std::ptr::eq(pack, standards);
-    if !is_own || rule.when.holds_unworded(seen, found) {
+fn is_left_open(rule: &Rule, seen: &Seen<'_>, found: &Found<'_, Statement>) -> bool {
+    if rule.when.holds_unworded(seen, found) {
         return false;
     }
+    let [open, expired, revoked] =
+        of_the_standards(seen, ["cannot-tell", "expired-token-code", "revoked-code"]);
+    open && !expired && !revoked
+}
+
+/// Whether the standards find that the answer states in plain words how the credential ended.
+fn tells_the_end(seen: &Seen<'_>) -> bool {
+    let [open, expired, revoked] =
+        of_the_standards(seen, ["cannot-tell", "says-expired", "says-revoked"]);
+    !open && (expired || revoked)
+}
+
+/// Which of these rules of the standards hold.
+fn of_the_standards<const N: usize>(seen: &Seen<'_>, names: [&str; N]) -> [bool; N] {
+    let standards: &Pack = builtin::standards();
     let found = Found::new(&standards.phrases, seen.statement());
-    let holds = |name: &str| {
+    names.map(|name| {
         let mut rules = standards.rules.iter();
         let rule = rules.find(|rule| rule.name == name);
         rule.is_some_and(|rule| rule.when.holds(seen, &found))
-    };
-    holds("cannot-tell") && !holds("expired-token-code") && !holds("revoked-code")
+    })
 }
 
 /// What a rejection without a reason means, by what was known before.
@@ -347,6 +366,28 @@ mod tests {
         assert_eq!(rule(code), "x/over");
         let advice = r#"{"message":"Sign in again if your session has expired."}"#;
         assert_eq!(rule(advice), "standards/cannot-tell");
+    }
+
+    #[test]
+    fn a_pack_asks_no_history_where_the_answer_tells_the_end() {
+        let text = "name = \"x\"\n[[rule]]\nname = \"no\"\noutcome = \"history\"\nwhen = { json = { at = \"/code\", is = 7 } }\n";
+        let pack = parse::pack("x.toml", text).unwrap();
+        let judged = |message: &str| {
+            let body = format!(r#"{{"code":7,"message":"{message}"}}"#);
+            let evidence = |reading: Reading| (reading.verdict.outcome, reading.verdict.evidence);
+            let answer = answer(AnswerKind::Api, 401, &[], &body);
+            let (outcome, evidence) = evidence(pack.classify(&answer, &context()));
+            (outcome, evidence.rule.as_str().to_owned())
+        };
+        // Its known end has passed.
+        let expired = (Outcome::CredentialExpired, "x/no".to_owned());
+        assert_eq!(judged("It is no good."), expired);
+        assert_eq!(judged("It was revoked or has expired."), expired);
+        let revoked = (
+            Outcome::CredentialRevoked,
+            "standards/says-revoked".to_owned(),
+        );
+        assert_eq!(judged("The token was revoked."), revoked);
     }
 
     #[test]
