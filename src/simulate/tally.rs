@@ -36,32 +36,6 @@ impl Seconds {
     }
 }
 
-/// Requests that were passed over: nobody waited for them.
-#[derive(Debug)]
-pub(super) struct Passed {
-    store: Seconds,
-    upstream: Seconds,
-    looks: u64,
-}
-
-impl Passed {
-    pub(super) fn new(span: u64) -> Self {
-        Self {
-            store: Seconds::new(span),
-            upstream: Seconds::new(span),
-            looks: 0,
-        }
-    }
-
-    pub(super) fn count(&mut self, at: Boot, look: Look) {
-        self.looks += 1;
-        match look {
-            Look::Store => self.store.count(at.0),
-            Look::Upstream => self.upstream.count(at.0),
-        }
-    }
-}
-
 /// Everything that is counted while the lanes run.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -126,7 +100,7 @@ impl Tally {
         }
     }
 
-    /// A request was passed over.
+    /// A request was passed over: nobody waited for it.
     pub(super) fn passed(&mut self, at: Boot, look: Look) {
         self.passed_over += 1;
         match look {
@@ -135,11 +109,11 @@ impl Tally {
         }
     }
 
-    /// Adds what was counted elsewhere.
-    pub(super) fn add(&mut self, passed: &Passed) {
-        self.passed_over += passed.looks;
-        self.store.add(&passed.store);
-        self.upstream.add(&passed.upstream);
+    /// Adds what was passed over elsewhere.
+    pub(super) fn add_passed(&mut self, other: &Self) {
+        self.passed_over += other.passed_over;
+        self.store.add(&other.store);
+        self.upstream.add(&other.upstream);
     }
 
     /// A degraded window was closed, or the run ended with it open.

@@ -5,7 +5,7 @@
 //! would touch it calls it first. Neither the order in which the other thread works nor its speed
 //! shows in what a run comes to.
 
-use super::super::tally::Passed;
+use super::super::tally::Tally;
 use super::{Crew, NEVER};
 use crate::lane::Stretch;
 use std::collections::VecDeque;
@@ -49,7 +49,7 @@ pub(super) struct Resting {
     /// `None` once all is over.
     hand_over: Option<Sender<Vec<Rest>>>,
     back: Receiver<Vec<Rest>>,
-    worker: Option<JoinHandle<Passed>>,
+    worker: Option<JoinHandle<Tally>>,
 }
 
 impl Resting {
@@ -58,16 +58,16 @@ impl Resting {
         let (hand_over, taken) = channel::<Vec<Rest>>();
         let (bring, back) = channel();
         let worker = std::thread::spawn(move || {
-            let mut passed = Passed::new(span);
+            let mut tally = Tally::new(span);
             for mut handful in taken {
                 for (_, stretch) in &mut handful {
-                    stretch.pass(&mut |at, look| passed.count(at, look));
+                    stretch.pass(&mut |at, look| tally.passed(at, look));
                 }
                 if bring.send(handful).is_err() {
                     break;
                 }
             }
-            passed
+            tally
         });
         Self {
             beds: vec![Bed::Empty; lanes],
@@ -130,7 +130,7 @@ impl Resting {
     }
 
     /// Sends the worker home. A panic of its is one of ours.
-    fn end(&mut self) -> Option<Passed> {
+    fn end(&mut self) -> Option<Tally> {
         self.hand_over = None;
         match self.worker.take()?.join() {
             Ok(passed) => Some(passed),
@@ -208,7 +208,7 @@ impl Crew<'_> {
     pub(super) fn end_of_rest(&mut self) {
         self.all_up();
         if let Some(passed) = self.resting.end() {
-            self.tally.add(&passed);
+            self.tally.add_passed(&passed);
         }
     }
 }
