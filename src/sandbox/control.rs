@@ -130,7 +130,8 @@ impl World {
                     if let Some(account) = self.accounts.get_mut(id) {
                         account.drills.remove(&Drill::Expire);
                     }
-                    format!("ended {many} access tokens of {path}; the grant lives on")
+                    let tokens = if many == 1 { "token" } else { "tokens" };
+                    format!("ended {many} access {tokens} of {path}; the grant lives on")
                 } else if notice.is_zero() {
                     format!("ended the key of {path} at {provider}; its owner stays away")
                 } else {

@@ -193,8 +193,8 @@ fn hour(lane: &LaneView, model: &Model, page: &mut Page<'_>) {
         Some(Outcome::Ok) => "outcomes: all ok".to_owned(),
         Some(worst) => {
             let bad = seen.filter(|outcome| *outcome != Outcome::Ok).count();
-            let minutes = bad * 60 / SLICES;
-            format!("outcomes: not well in {minutes} of 60 minutes, worst {worst}")
+            let each = 60 / SLICES;
+            format!("outcomes: not well in {bad} of {SLICES} bars of {each} min, worst {worst}")
         }
     };
     page.say(&format!("  {said}"), text);
