@@ -85,7 +85,7 @@ impl Oidc {
 
     /// Makes it hang, connections and all.
     pub(crate) fn freeze(&self) {
-        self.process.signal(Signal::STOP);
+        self.process.freeze();
     }
 
     /// Lets it go on, with whatever was asked meanwhile.

@@ -121,7 +121,7 @@ impl Postgres {
 
     /// Makes it hang, connections and all that are made from now on.
     pub(crate) fn freeze(&self) {
-        self.process.signal(Signal::STOP);
+        self.process.freeze();
     }
 
     /// Lets it go on.

@@ -1,5 +1,6 @@
 //! A server's process: ended when its handle is dropped, however the test ends.
 
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -46,10 +47,20 @@ impl Process {
         self.child.wait().ok();
     }
 
-    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
+    /// Stops it, and waits until it has stopped: the signal alone leaves its threads a moment in
+    /// which they still answer.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(self.pid()), stopped).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
     }
 
     /// Asks `is_ready` until it says so. False if the process ends first.

@@ -217,7 +217,7 @@ impl Bao {
 
     /// Makes it hang, connections and all.
     pub(crate) fn freeze(&self) {
-        self.process.signal(Signal::STOP);
+        self.process.freeze();
     }
 
     /// Lets it go on.
